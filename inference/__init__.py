@@ -1,0 +1,1 @@
+"""The model server: handlers shared by endpoints and batch transform."""

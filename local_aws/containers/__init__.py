@@ -1,0 +1,1 @@
+"""Run containers as processes: paths, isolation, images."""

@@ -1,0 +1,28 @@
+"""Bundle what the operations and the engines need from the running local AWS."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from local_aws.containers.runtime import ContainerRuntime
+from local_aws.settings import Settings
+from local_aws.store import Store
+
+
+class ClientFactory(Protocol):
+    """Make boto3 clients that talk to this local AWS under a role, as a SageMaker job does."""
+
+    def __call__(self, service: str, region: str, role_arn: str | None = None) -> Any:
+        """Return a (cached, thread-safe) boto3 client; without a role it is the service itself that calls."""
+
+
+@dataclass(frozen=True)
+class DataPlane:
+    """The parts of a running local AWS that execute what the API records."""
+
+    settings: Settings
+    store: Store
+    containers: ContainerRuntime
+    client: ClientFactory
+    spawn: Callable[[str, Callable[[], None]], None]
+    """Run a function on a named daemon thread; a crash there is logged, never silent."""

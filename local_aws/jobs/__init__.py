@@ -1,0 +1,1 @@
+"""Execute processing, training and transform jobs: inputs, containers, outputs, logs."""

@@ -1,0 +1,1 @@
+"""Complete moto where it differs from AWS; the only place that touches its internals."""

@@ -1,0 +1,1 @@
+"""Execute SageMaker pipeline definitions step by step."""

@@ -1,0 +1,1 @@
+"""Answer SageMaker API operations from the store."""

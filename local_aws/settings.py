@@ -1,0 +1,28 @@
+"""Hold every number and switch of the local AWS."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one local AWS.
+
+    Attributes:
+        root: Folder that holds the server's files, job folders and logs. Created on start.
+        port: TCP port on 127.0.0.1; 0 picks a free one.
+        account_id: The account that owns every resource (AWS's documentation example).
+        region: Region of clients that name none.
+        sandbox: `auto` uses Linux namespaces where they are available and remaps paths elsewhere;
+            `namespaces` and `remap` force one.
+        keep_job_folders: Keep a job's folder after it ended, to look at what it wrote.
+        idle_shutdown_seconds: End the server after so many seconds without a request or a running job; 0 is never.
+    """
+
+    root: Path
+    port: int = 0
+    account_id: str = "123456789012"
+    region: str = "us-east-1"
+    sandbox: str = "auto"
+    keep_job_folders: bool = False
+    idle_shutdown_seconds: float = 0

@@ -1,0 +1,1 @@
+"""Search hyperparameters: one tuning job, many training jobs."""

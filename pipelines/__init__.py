@@ -1,0 +1,1 @@
+"""Build, check, deploy and follow the training pipeline."""

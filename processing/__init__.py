@@ -1,0 +1,1 @@
+"""Entry scripts of the processing jobs over pure modules."""
