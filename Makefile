@@ -1,0 +1,53 @@
+# One line a target; `make help` lists them. Everything runs from this folder's .venv.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTHON ?= $(shell bash scripts/find-python.sh)
+TARGET ?= local
+BUDGET ?= default
+export PYTHONDONTWRITEBYTECODE :=
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock requirements-installer.lock scripts/setup.sh
+	@bash scripts/setup.sh "$(PYTHON)" "$(VENV)" && touch $@
+
+setup: $(READY) ## make .venv from the lock file
+
+run: $(READY) ## the whole pipeline on real flights: local AWS, data, train, evaluate, register, report
+	@$(BIN)/python -m pipelines run --target $(TARGET) --budget $(BUDGET)
+
+up: $(READY) ## start the local AWS in the background; prints `export NAME=value` lines
+	@$(BIN)/python -m local_aws up
+
+down: $(READY) ## end the local AWS (its state stays in .local)
+	@$(BIN)/python -m local_aws down
+
+render: $(READY) ## print the pipeline definition that SageMaker gets
+	@$(BIN)/python -m pipelines render
+
+test: $(READY) check ## all gates and the fast tests (under 6 minutes)
+	@$(BIN)/pytest -m "not slow and not aws" -n 2 --dist loadfile
+
+test-slow: $(READY) ## the slower suites: whole pipeline runs, fault injection end to end
+	@$(BIN)/pytest -m "slow and not aws"
+
+check: $(READY) ## format, lint, types, import contracts
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+format: $(READY) ## format and mend what can be mended
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: $(READY) ## measure: pipeline overhead, API latency, job start-up
+	@$(BIN)/python -m benchmarks
+
+lock: $(READY) ## write the lock files anew from pyproject.toml
+	@bash scripts/lock.sh "$(BIN)/uv"
+
+clean: ## remove what runs left behind (.local); keeps .venv
+	@[ ! -x $(BIN)/python ] || $(BIN)/python -m local_aws down; rm -rf .local
+
+.PHONY: help setup run up down render test test-slow check format bench lock clean
