@@ -1,0 +1,128 @@
+"""Run the fork server: take requests from the local AWS, fork containers, report how they end."""
+
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from local_aws.containers.fork_server import command, init, namespaces
+from local_aws.containers.fork_server.messages import LineBuffer, Network, ProcessRequest, encode
+from local_aws.containers.fork_server.warmup import WarmLibraries
+
+_REAP_SECONDS = 1.0
+
+
+class ForkServer:
+    """A single-threaded event loop over the local AWS's channel and one channel per container."""
+
+    def __init__(
+        self, channel: socket.socket, libraries: WarmLibraries, programs: Mapping[str, command.Program]
+    ) -> None:
+        self._channel = channel
+        self._libraries = libraries
+        self._programs = programs
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(channel, selectors.EVENT_READ, None)
+        self._containers: dict[str, _Container] = {}
+        self._requests = LineBuffer()
+
+    def serve(self) -> None:
+        """Serve until the local AWS closes its channel or dies; containers die with this process."""
+        while True:
+            for key, _ in self._selector.select(_REAP_SECONDS):
+                if key.data is not None:
+                    self._hear_container(key.data)
+                elif not self._hear_local_aws():
+                    return
+            _reap()
+
+    def _hear_local_aws(self) -> bool:
+        data = _receive(self._channel)
+        for message in self._requests.feed(data):
+            if "start" in message:
+                self._start(message)
+            elif (container := self._containers.get(message["signal"])) is not None:
+                container.order(init.KILL if message["kill"] else init.TERMINATE)
+        return bool(data)
+
+    def _start(self, message: dict[str, Any]) -> None:
+        requests = [ProcessRequest.from_json(fields) for fields in message["start"]]
+        try:
+            shared = namespaces.open_group_namespaces(Network(**message["network"]))
+        except (OSError, namespaces.SandboxUnavailableError) as error:
+            for request in requests:
+                self._tell(exited=request.id, code=init.SETUP_FAILED, reason=str(error))
+            return
+        for request in requests:
+            self._fork(request, shared)
+        for file in shared:
+            os.close(file)
+
+    def _fork(self, request: ProcessRequest, shared: list[int]) -> None:
+        channel = init.start(request, shared, lambda: command.run(request, self._libraries, self._programs))
+        container = _Container(request.id, channel)
+        self._containers[request.id] = container
+        self._selector.register(channel, selectors.EVENT_READ, container)
+
+    def _hear_container(self, container: "_Container") -> None:
+        data = _receive(container.channel)
+        for report in container.reports.feed(data):
+            if "pid" in report:
+                self._tell(started=container.id, pid=report["pid"])
+            container.code = report.get("exit", container.code)
+        if not data:
+            self._selector.unregister(container.channel)
+            container.channel.close()
+            del self._containers[container.id]
+            self._tell(exited=container.id, code=container.code, reason="")
+
+    def _tell(self, **message: Any) -> None:
+        self._channel.sendall(encode(message))
+
+
+class _Container:
+    def __init__(self, name: str, channel: socket.socket) -> None:
+        self.id = name
+        self.channel = channel
+        self.reports = LineBuffer()
+        self.code = init.KILLED  # what it is when the channel ends without a report
+
+    def order(self, order: bytes) -> None:
+        try:
+            self.channel.sendall(order)
+        except OSError:
+            pass  # it has just ended
+
+
+def _receive(channel: socket.socket) -> bytes:
+    try:
+        return channel.recv(1 << 20)
+    except OSError:
+        return b""
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def main(channel_file: int) -> None:
+    """Probe the machine, import the libraries, serve."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the local AWS to handle
+    os.set_inheritable(channel_file, False)
+    channel = socket.socket(fileno=channel_file)
+    namespaces.adopt_orphans()
+    user_namespace, reason = namespaces.probe()
+    channel.sendall(encode({"probed": reason, "user_namespace": user_namespace}))
+    started = time.monotonic()
+    libraries = WarmLibraries()
+    from local_aws.containers.toolkit.programs import PROGRAMS  # noqa: PLC0415 - it needs the libraries
+
+    channel.sendall(encode({"warm": round(time.monotonic() - started, 3)}))
+    ForkServer(channel, libraries, PROGRAMS).serve()

@@ -1,0 +1,72 @@
+"""Import once what most jobs import, without starting threads that a fork would lose."""
+
+import gc
+import importlib
+import os
+from collections.abc import Mapping
+from typing import Any
+
+MODULES = (
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pyarrow.parquet",
+    "pyarrow.dataset",
+    "scipy.sparse",
+    "scipy.special",
+    "scipy.stats",
+    "xgboost",
+    "sklearn.calibration",
+    "sklearn.compose",
+    "sklearn.datasets",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sklearn.metrics",
+    "sklearn.model_selection",
+    "sklearn.pipeline",
+    "sklearn.preprocessing",
+    "joblib",
+    "threadpoolctl",
+)
+
+ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",  # more would start a pool at import
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pyarrow's allocator would start one
+    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",  # macOS kills forks of a process that used its frameworks
+}
+"""The fork server's own environment; jobs do not see it."""
+
+
+class WarmLibraries:
+    """The imported libraries, and the means to set how many threads they use in a fork."""
+
+    def __init__(self) -> None:
+        for name in MODULES:
+            _import_if_there(name)
+        threadpoolctl = _import_if_there("threadpoolctl")
+        # Scanning the loaded libraries takes 20 ms: once here, not in each job.
+        self._pools: Any = threadpoolctl.ThreadpoolController() if threadpoolctl else None
+        gc.collect()
+        gc.freeze()
+
+    def use_threads(self, environment: Mapping[str, str]) -> None:
+        """Give the loaded libraries the thread counts which they would have read from a job's environment at import."""
+        if self._pools is None:
+            return
+        limits = {api: count for api, count in _thread_counts(environment).items() if count}
+        self._pools.limit(limits=limits)
+
+
+def _import_if_there(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:  # a smaller environment: jobs that need it fail by themselves
+        return None
+
+
+def _thread_counts(environment: Mapping[str, str]) -> dict[str, int]:
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    wanted = environment.get("OMP_NUM_THREADS", "").split(",")[0]
+    openmp = int(wanted) if wanted.isdigit() and int(wanted) > 0 else cpus
+    blas = environment.get("OPENBLAS_NUM_THREADS", "")
+    return {"openmp": openmp, "blas": int(blas) if blas.isdigit() and int(blas) > 0 else openmp}
