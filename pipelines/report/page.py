@@ -1,0 +1,80 @@
+"""Assemble the sections into the page and write it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipelines.errors import UsageError
+from pipelines.report import (
+    view_compare,
+    view_data,
+    view_features,
+    view_lineage,
+    view_quality,
+    view_run,
+    view_slices,
+    view_tuning,
+    wording,
+)
+from pipelines.report.documents import MissingPartError, RunFolder
+from pipelines.report.verdict import judge
+
+View = Callable[[RunFolder], Mapping[str, Any]]
+
+# Anchor, heading, and who makes the content. The template sections/<anchor>.html.j2 lays it out.
+SECTIONS: tuple[tuple[str, str, View], ...] = (
+    ("pipeline", "What ran", view_run.pipeline),
+    ("timeline", "Where the time went", view_run.timeline),
+    ("quality", "How good the model is", view_quality.quality),
+    ("comparison", "Better than what?", view_compare.comparison),
+    ("slices", "Who gets worse predictions", view_slices.slices),
+    ("features", "What the model looks at", view_features.features),
+    ("tuning", "The search for hyperparameters", view_tuning.tuning),
+    ("data", "The data", view_data.data),
+    ("limits", "What these figures do not say", view_lineage.limits),
+    ("lineage", "Where it all comes from", view_lineage.lineage),
+)
+
+
+def write_report(run_folder: Path) -> Path:
+    """Write `report.html` into a run folder and return its path.
+
+    Raises:
+        UsageError: There is no such folder.
+    """
+    folder = Path(run_folder)
+    if not folder.is_dir():
+        raise UsageError(
+            f"{folder}: there is no run folder to report on", hint="`make run` makes one: .local/runs/latest"
+        )
+    page = folder / "report.html"
+    page.write_text(render(RunFolder.load(folder)), encoding="utf-8")
+    return page
+
+
+def render(run: RunFolder) -> str:
+    """Return the page of a run."""
+    environment = Environment(
+        loader=PackageLoader("pipelines.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(
+        number=wording.number, signed=wording.signed, percent=wording.percent, count=wording.count,
+        compact=wording.compact, duration=wording.duration, setting=view_tuning.show,
+    )  # fmt: skip
+    style = Markup((Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
+    sections = [_section(environment, run, *section) for section in SECTIONS]
+    return environment.get_template("report.html.j2").render(verdict=judge(run), sections=sections, style=style)
+
+
+def _section(environment: Environment, run: RunFolder, anchor: str, heading: str, view: View) -> dict[str, Any]:
+    section = {"anchor": anchor, "heading": heading, "missing": "", "body": ""}
+    try:
+        body = environment.get_template(f"sections/{anchor}.html.j2").render(view(run))
+        return section | {"body": Markup(body)}  # noqa: S704  autoescaped a line above
+    except MissingPartError as error:
+        return section | {"missing": str(error)}
+    except Exception as error:  # noqa: BLE001  a section that cannot be drawn must not take the page with it
+        return section | {"missing": f"This part cannot be drawn from the run's files ({type(error).__name__}: {error})."}

@@ -1,0 +1,208 @@
+"""Show the model's quality on the test months: ROC, precision-recall, calibration, the decision at a threshold."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from pipelines.report import svg
+from pipelines.report.charts_plane import Plane, Point, interval_bar
+from pipelines.report.documents import Document, MissingPartError, RunFolder
+from pipelines.report.run_facts import RunFacts
+from pipelines.report.wording import number, percent
+
+_Z = 1.96
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Flights by what was predicted at the threshold and what happened."""
+
+    tp: float
+    fp: float
+    fn: float
+    tn: float
+
+    @classmethod
+    def of(cls, told: Document) -> "Confusion | None":
+        """Read a matrix by names or as Model Monitor writes it: {"actual": {"predicted": n}}."""
+        found = [
+            told.number((f"{a}_{b}", f"{a}_{b}s", short)) if not told.at("1") else told.number(actual, guess)
+            for a, b, short, actual, guess in (
+                ("true", "positive", "tp", "1", "1"), ("false", "positive", "fp", "0", "1"),
+                ("false", "negative", "fn", "1", "0"), ("true", "negative", "tn", "0", "0"),
+            )
+        ]  # fmt: skip
+        return None if any(value is None for value in found) else cls(*(value or 0.0 for value in found))
+
+    @property
+    def recall(self) -> float:
+        """The share of late flights that are flagged."""
+        return self.tp / max(self.tp + self.fn, 1)
+
+    @property
+    def false_alarm(self) -> float:
+        """The share of punctual flights that are flagged."""
+        return self.fp / max(self.fp + self.tn, 1)
+
+    @property
+    def precision(self) -> float:
+        """The share of flags that are right."""
+        return self.tp / max(self.tp + self.fp, 1)
+
+    @property
+    def rows(self) -> float:
+        """All flights."""
+        return self.tp + self.fp + self.fn + self.tn
+
+    def cost(self, false_positive: float, false_negative: float) -> float:
+        """Return the cost of the errors."""
+        return self.fp * false_positive + self.fn * false_negative
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Flights of similar predictions: what was predicted, what happened, and the 95 % interval of that."""
+
+    rows: float
+    predicted: float
+    observed: float
+    low: float
+    high: float
+
+
+def quality(run: RunFolder) -> dict[str, Any]:
+    """Return the charts of model quality."""
+    evaluation, curves = run.need("evaluation"), run["curves"]
+    facts = RunFacts.of(run)
+    told = evaluation.at("threshold")
+    matrix = Confusion.of(told.at("confusion_matrix"))
+    bins = _bins(curves, evaluation)
+    return {
+        "roc": _roc(curves, evaluation, matrix, facts.test.number("auc")),
+        "pr": _precision_recall(curves, evaluation, matrix, facts.test.number("base_rate")),
+        "calibration": _calibration(bins),
+        "bins": bins,
+        "threshold": told.number("value"),
+        "matrix": matrix,
+        "decision": _decision(told, matrix),
+        "plots": sorted(path.name for path in (run.path / "evaluation" / "plots").glob("*.svg")),
+    }
+
+
+def wilson(share: float, rows: float) -> tuple[float, float]:
+    """Return the 95 % Wilson score interval of a share of independent rows.
+
+    (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n); Wilson 1927. Flights of one day are dependent, so it is a
+    little too narrow here.
+
+    >>> [round(end, 3) for end in wilson(0.5, 100)]
+    [0.404, 0.596]
+    """
+    if rows <= 0:
+        return 0.0, 1.0
+    spread = _Z * math.sqrt(share * (1 - share) / rows + _Z**2 / (4 * rows**2))
+    middle, scale = share + _Z**2 / (2 * rows), 1 + _Z**2 / rows
+    return max((middle - spread) / scale, 0.0), min((middle + spread) / scale, 1.0)
+
+
+def _curve(curves: Document, evaluation: Document, places: tuple[tuple[tuple[str, ...], str, str], ...], *names: str) -> list[Point]:
+    """Return a curve's points from the first place that holds it."""
+    for keys, x_name, y_name in places:
+        for document in (curves, curves.at("test"), evaluation.at("binary_classification_metrics"), curves.at("binary_classification_metrics")):
+            told = document.at(keys)
+            xs, ys = told.numbers((x_name, x_name + "s")), told.numbers((y_name, y_name + "s"))
+            if xs and len(xs) == len(ys):
+                return list(zip(xs, ys, strict=True))
+            points = [(x, y) for row in told.rows() if (x := row.number(x_name, )) is not None and (y := row.number(y_name)) is not None]
+            if points:
+                return points
+    raise MissingPartError(f"The evaluation holds no {' '.join(names)} curve.")
+
+
+def _roc(curves: Document, evaluation: Document, matrix: Confusion | None, auc: float | None) -> Markup:
+    keys = ("roc", "roc_curve", "receiver_operating_characteristic_curve")
+    places = ((keys, "false_positive_rate", "true_positive_rate"), (keys, "fpr", "tpr"))
+    points = sorted(_curve(curves, evaluation, places, "ROC"))
+    plane = Plane.unit("punctual flights flagged by mistake", "late flights found", f"ROC curve; the area under it is {number(auc)}")
+    marks = [
+        plane.line([(0, 0), (1, 1)], "diagonal"),
+        svg.text("coin toss: 0.5", plane.x(0.62), plane.y(0.62) + 20, "note quiet"),
+        _area(plane, points),
+        plane.line(points),
+        svg.text(f"AUC {number(auc)}", plane.x(0.62), plane.y(0.2), "note big"),
+    ]
+    if matrix:
+        point = (matrix.false_alarm, matrix.recall)
+        words = f"at the threshold: {percent(matrix.recall, 0)} found"
+        marks += [plane.dot(point, words, class_="dot mark", radius=5.5), plane.note(point, words, dy=22)]
+    return plane.draw(*marks)
+
+
+def _precision_recall(curves: Document, evaluation: Document, matrix: Confusion | None, rate: float | None) -> Markup:
+    keys = ("precision_recall", "pr", "precision_recall_curve")
+    points = [point for point in _curve(curves, evaluation, ((keys, "recall", "precision"),), "precision-recall") if point[0] > 0]
+    plane = Plane.unit("late flights found (recall)", "flags that are right (precision)", "Precision against recall")
+    marks = [plane.line(sorted(points, key=lambda point: point[0]))]
+    if rate is not None:
+        marks += [
+            plane.line([(0, rate), (1, rate)], "diagonal"),
+            svg.text(f"flag at random: {percent(rate, 0)}", plane.x(0.02), plane.y(rate) + 16, "note quiet"),
+        ]
+    if matrix:
+        point = (matrix.recall, matrix.precision)
+        words = f"at the threshold: {percent(matrix.precision, 0)} of flags right"
+        marks += [plane.dot(point, words, class_="dot mark", radius=5.5), plane.note(point, words, dy=-12)]
+    return plane.draw(*marks)
+
+
+def _area(plane: Plane, points: list[Point]) -> Markup:
+    return plane.line([(0, 0), *points, (1, 0)], "area")
+
+
+def _bins(curves: Document, evaluation: Document) -> list[Bin]:
+    rows = evaluation.rows("calibration", "bins") or evaluation.rows("calibration") or curves.rows("calibration")
+    found = []
+    for row in rows:
+        predicted = row.number(("mean_prediction", "predicted", "mean_predicted", "prediction"))
+        observed = row.number(("observed", "observed_rate", "base_rate", "label_rate", "actual"))
+        count = row.number(("rows", "count", "n")) or 0.0
+        if predicted is None or observed is None:
+            continue
+        low, high = row.number(("observed_lower", "lower", "low")), row.number(("observed_upper", "upper", "high"))
+        if low is None or high is None:
+            low, high = wilson(observed, count)
+        found.append(Bin(count, predicted, observed, low, high))
+    return found
+
+
+def _calibration(bins: list[Bin]) -> Markup | None:
+    if not bins:
+        return None
+    top = min(1.0, 1.08 * max(max(group.high, group.predicted) for group in bins))
+    plane = Plane.unit("predicted risk", "flights that were late", f"Calibration in {len(bins)} groups of flights", x_high=top, y_high=top)
+    marks = [
+        plane.line([(0, 0), (top, top)], "diagonal"),
+        svg.text("perfect", plane.x(top * 0.86), plane.y(top * 0.86) + 22, "note quiet", text_anchor="middle"),
+    ]
+    for group in bins:
+        title = f"predicted {percent(group.predicted)}, late {percent(group.observed)} ({percent(group.low)} to {percent(group.high)}) of {group.rows:,.0f}"
+        marks += [interval_bar(plane, group.predicted, group.low, group.high), plane.dot((group.predicted, group.observed), title)]
+    return plane.draw(*marks)
+
+
+def _decision(told: Document, matrix: Confusion | None) -> dict[str, Any] | None:
+    """Return what deciding at the threshold costs against never and always flagging."""
+    false_positive, false_negative = told.number("cost_false_positive"), told.number("cost_false_negative")
+    if matrix is None or false_positive is None or false_negative is None:
+        return None
+    never = (matrix.tp + matrix.fn) * false_negative
+    always = (matrix.fp + matrix.tn) * false_positive
+    cost = matrix.cost(false_positive, false_negative)
+    best = min(never, always)
+    return {
+        "ratio": false_negative / false_positive if false_positive else None,
+        "cost": cost, "never": never, "always": always,
+        "saved": 1 - cost / best if best else None, "best": "never" if never <= always else "always",
+    }  # fmt: skip

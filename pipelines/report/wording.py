@@ -1,0 +1,99 @@
+"""Write numbers, durations and moments as people read them. None is an en dash."""
+
+from datetime import datetime
+
+NONE = "–"
+MINUS = "\N{MINUS SIGN}"
+_MINUTE = 60
+_HOUR = 3600
+_SHORT = 10
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Write a number with so many decimals and a true minus sign.
+
+    >>> number(-0.04512), number(None)
+    ('−0.045', '–')
+    """
+    return NONE if value is None else _sign(f"{value:,.{digits}f}")
+
+
+def signed(value: float | None, digits: int = 4) -> str:
+    """Write a difference: always with its sign.
+
+    >>> signed(0.0123), signed(-0.5, 1), signed(0.0)
+    ('+0.0123', '−0.5', '0.0000')
+    """
+    if value is None:
+        return NONE
+    text = f"{value:+,.{digits}f}"
+    return text[1:] if float(text.replace(",", "")) == 0 else _sign(text)
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Write a share as per cent.
+
+    >>> percent(0.1234), percent(1.0, 0)
+    ('12.3 %', '100 %')
+    """
+    return NONE if value is None else f"{number(100 * value, digits)}\N{NO-BREAK SPACE}%"
+
+
+def count(value: float | None) -> str:
+    """Write a number of things.
+
+    >>> count(27020)
+    '27,020'
+    """
+    return number(value, 0)
+
+
+def compact(value: float | None) -> str:
+    """Write a hyperparameter or a tick: three significant digits, no more zeros than needed.
+
+    >>> compact(0.036123), compact(6.0), compact(1200)
+    ('0.0361', '6', '1200')
+    """
+    if value is None:
+        return NONE
+    text = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"  # noqa: PLR2004  .3g turns to exponents here
+    return _sign(text)
+
+
+def duration(seconds: float | None) -> str:
+    """Write a time span with two units at the most.
+
+    >>> duration(3.21), duration(75.4), duration(3700)
+    ('3.2 s', '1 min 15 s', '1 h 2 min')
+    """
+    if seconds is None:
+        return NONE
+    space = "\N{NO-BREAK SPACE}"
+    if seconds < _SHORT:
+        return f"{seconds:.1f}{space}s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole}{space}s"
+    if whole < _HOUR:
+        minutes, rest = divmod(whole, _MINUTE)
+        return f"{minutes}{space}min{space}{rest}{space}s" if rest else f"{minutes}{space}min"
+    hours, rest = divmod(whole, _HOUR)
+    return f"{hours}{space}h{space}{rest // _MINUTE}{space}min"
+
+
+def moment(value: datetime | None) -> str:
+    """Write a point in time in UTC, to the minute."""
+    return NONE if value is None else f"{value:%d %B %Y, %H:%M} UTC".lstrip("0")
+
+
+def plural(amount: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    >>> plural(1, "step"), plural(12, "trial")
+    ('1 step', '12 trials')
+    """
+    return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+
+
+def _sign(text: str) -> str:
+    return text.replace("-", MINUS)
