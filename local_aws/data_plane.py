@@ -1,10 +1,11 @@
 """Bundle what the operations and the engines need from the running local AWS."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from local_aws.containers.runtime import ContainerRuntime
+from local_aws.jobs.control import RunningJobs
 from local_aws.settings import Settings
 from local_aws.store import Store
 
@@ -26,3 +27,5 @@ class DataPlane:
     client: ClientFactory
     spawn: Callable[[str, Callable[[], None]], None]
     """Run a function on a named daemon thread; a crash there is logged, never silent."""
+    jobs: RunningJobs = field(default_factory=RunningJobs)
+    """The jobs that run now, for the operations that stop them."""

@@ -3,10 +3,12 @@
 LocalAwsError
 ├── ApiError                 answered to the client as the AWS error of that code
 │   ├── ValidationError      the request breaks the API's own rules
+│   ├── SerializationError   a value of the request has the wrong JSON type
 │   ├── ResourceNotFoundError
 │   ├── ResourceInUseError
 │   ├── ResourceLimitExceededError
-│   └── ConflictError
+│   ├── ConflictError
+│   └── NotSimulatedError    AWS has the operation, the local AWS has not
 └── JobFailedError           a job ends as Failed with this failure reason
 """
 
@@ -30,6 +32,12 @@ class ValidationError(ApiError):
     """The request breaks a constraint of the API."""
 
     code = "ValidationException"
+
+
+class SerializationError(ApiError):
+    """A value of the request has the wrong JSON type."""
+
+    code = "SerializationException"
 
 
 class ResourceNotFoundError(ApiError):

@@ -16,6 +16,7 @@ class Settings:
         sandbox: `auto` uses Linux namespaces where they are available and remaps paths elsewhere;
             `namespaces` and `remap` force one.
         keep_job_folders: Keep a job's folder after it ended, to look at what it wrote.
+        stop_grace_seconds: Time between SIGTERM and SIGKILL for a job that is stopped or runs too long (AWS: 120).
         idle_shutdown_seconds: End the server after so many seconds without a request or a running job; 0 is never.
     """
 
@@ -26,3 +27,4 @@ class Settings:
     sandbox: str = "auto"
     keep_job_folders: bool = False
     idle_shutdown_seconds: float = 0
+    stop_grace_seconds: float = 10

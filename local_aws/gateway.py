@@ -1,0 +1,120 @@
+"""Answer every AWS request: SageMaker operations from the store, everything else from moto."""
+
+import json
+import logging
+import re
+import time
+import uuid
+from http import HTTPStatus
+from xml.sax.saxutils import escape
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from local_aws.data_plane import DataPlane
+from local_aws.errors import ApiError, SerializationError
+from local_aws.http_server import Environ, StartResponse, WsgiApplication
+from local_aws.sagemaker import validation
+from local_aws.sagemaker.operations import OPERATIONS, Context, Request
+
+_LOG = logging.getLogger(__name__)
+_SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+_TARGET = "SageMaker."
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who signed a request, and for which service and region."""
+
+    access_key: str
+    region: str
+    service: str
+
+    @classmethod
+    def of(cls, environ: Environ, default_region: str) -> "Caller":
+        """Read the credential scope of a request; nothing is verified."""
+        source = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "").replace("%2F", "/")
+        found = _SCOPE.search(source)
+        return cls(found["key"], found["region"], found["service"]) if found else cls("", default_region, "")
+
+
+class Gateway:
+    """The WSGI application of the local AWS."""
+
+    def __init__(self, plane: DataPlane, moto: WsgiApplication, account_of: Callable[[str], str]) -> None:
+        self._plane, self._moto, self._account_of = plane, moto, account_of
+        self.last_request = time.monotonic()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        self.last_request = time.monotonic()
+        caller = Caller.of(environ, self._plane.settings.region)
+        try:
+            name = environ.get("HTTP_X_AMZ_TARGET", "").removeprefix(_TARGET)
+            if caller.service == "sagemaker" and name in OPERATIONS:
+                context = Context(self._account_of(caller.access_key), caller.region, self._plane)
+                return _send(200, self.call(name, context, _body(environ)), start_response)
+            return self._moto(environ, start_response)
+        except ApiError as err:
+            return _send_error(err, caller, start_response)
+        except Exception as err:
+            _LOG.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            return _send_error(_internal(err), caller, start_response)
+
+    def call(self, name: str, context: Context, request: Request) -> dict[str, Any]:
+        """Check a request, run its operation and shape the response, as over HTTP."""
+        checked = validation.checked_request("sagemaker", name, request)
+        response = OPERATIONS[name](context, checked)
+        public = {key: value for key, value in response.items() if not key.startswith("_")}
+        return validation.pruned_response("sagemaker", name, public)
+
+
+def _body(environ: Environ) -> Request:
+    raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or -1))
+    try:
+        body = json.loads(raw or b"{}")
+    except ValueError as err:
+        raise SerializationError("The request body is not valid JSON") from err
+    if not isinstance(body, dict):
+        raise SerializationError("The request body is not a JSON object")
+    return body
+
+
+def _internal(err: Exception) -> ApiError:
+    error = ApiError(f"The local AWS failed while it answered: {type(err).__name__}: {err}. Its log says more.")
+    error.status = 500
+    return error
+
+
+def _send(
+    status: int, body: dict[str, Any], start_response: StartResponse, *headers: tuple[str, str]
+) -> Iterable[bytes]:
+    payload = json.dumps(body).encode()
+    kinds = [("Content-Type", "application/x-amz-json-1.1"), ("Content-Length", str(len(payload)))]
+    return _respond(status, payload, start_response, [*kinds, *headers])
+
+
+def _respond(
+    status: int, payload: bytes, start_response: StartResponse, headers: list[tuple[str, str]]
+) -> Iterable[bytes]:
+    reason = "OK" if status < HTTPStatus.BAD_REQUEST else "Error"
+    start_response(f"{status} {reason}", [*headers, ("x-amzn-RequestId", str(uuid.uuid4()))])
+    return [payload]
+
+
+def _send_error(err: ApiError, caller: Caller, start_response: StartResponse) -> Iterable[bytes]:
+    if not validation.speaks_xml(caller.service):
+        body = {"__type": err.code, "message": err.message, "Message": err.message}
+        return _send(err.status, body, start_response, ("x-amzn-ErrorType", err.code))
+    inner = f"<Code>{escape(err.code)}</Code><Message>{escape(err.message)}</Message>"
+    xml = (
+        f"<Error>{inner}</Error>"
+        if caller.service == "s3"
+        else f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>"
+    )
+    return _respond(
+        err.status,
+        xml.encode(),
+        start_response,
+        [("Content-Type", "text/xml"), ("Content-Length", str(len(xml.encode())))],
+    )

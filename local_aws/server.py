@@ -1,0 +1,119 @@
+"""Compose the local AWS from its parts, and run it inside this process."""
+
+import importlib
+import logging
+import pkgutil
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import local_aws.sagemaker
+from local_aws.clients import Clients
+from local_aws.containers.process_runtime import open_runtime
+from local_aws.data_plane import DataPlane
+from local_aws.gateway import Gateway
+from local_aws.http_server import HttpServer
+from local_aws.moto_adapters.application import MotoApplication, account_of
+from local_aws.settings import Settings
+from local_aws.store import Store
+
+_LOG = logging.getLogger(__name__)
+_STOP_TIMEOUT = 30.0
+
+
+class LocalAws:
+    """A local AWS on 127.0.0.1; a context manager.
+
+    >>> with LocalAws(Settings(root=folder)) as aws:  # doctest: +SKIP
+    ...     aws.boto3_session().client("sagemaker").list_training_jobs()
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        settings.root.mkdir(parents=True, exist_ok=True)
+        self._moto = MotoApplication()
+        self._server = HttpServer(settings.port, self._dispatch)
+        self.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
+        self.clients = Clients(self.endpoint_url)
+        self.plane = DataPlane(settings, Store(), open_runtime(settings), self.clients, spawn)
+        self.gateway = Gateway(self.plane, self._moto, account_of)
+
+    def _dispatch(self, environ: Any, start_response: Any) -> Any:
+        return self.gateway(environ, start_response)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point any AWS client at this local AWS."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": self.settings.region,
+            "AWS_REGION": self.settings.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def boto3_session(self) -> Any:
+        """Return a boto3 session whose clients talk to this local AWS, whatever the environment says."""
+        import boto3  # noqa: PLC0415 - the server's start does not pay for it
+
+        endpoint_url = self.endpoint_url
+
+        class Session(boto3.Session):
+            def client(self, *args: Any, **options: Any) -> Any:
+                return super().client(*args, **{"endpoint_url": endpoint_url, **options})
+
+            def resource(self, *args: Any, **options: Any) -> Any:
+                return super().resource(*args, **{"endpoint_url": endpoint_url, **options})
+
+        return Session(
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - no secret
+            region_name=self.settings.region,
+        )
+
+    def start(self) -> None:
+        """Answer requests from now on; returns at once."""
+        _import_operations()
+        spawn("http-server", lambda: self._server.serve_forever(poll_interval=0.1))
+        spawn("warm-up", self._warm_up)
+
+    def close(self) -> None:
+        """End every job and the server."""
+        self.plane.jobs.stop_all(_STOP_TIMEOUT)
+        self._server.shutdown()
+        self._server.server_close()
+        self.plane.containers.close()
+
+    def _warm_up(self) -> None:
+        self._moto.warm_up()
+        for service in ("s3", "sagemaker"):
+            self.clients(service, self.settings.region)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def spawn(name: str, function: Callable[[], None]) -> None:
+    """Run a function on a named daemon thread; a crash is logged."""
+
+    def run() -> None:
+        try:
+            function()
+        except Exception:
+            _LOG.exception("thread %s crashed", name)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+
+
+def _import_operations() -> None:
+    """Import every module of local_aws.sagemaker: operations register themselves."""
+    for module in pkgutil.iter_modules(local_aws.sagemaker.__path__):
+        importlib.import_module(f"{local_aws.sagemaker.__name__}.{module.name}")
