@@ -1,25 +1,27 @@
 """The monitoring baseline of the training rows, in the file formats of SageMaker Model Monitor.
 
 `statistics.json` says what the columns looked like, `constraints.json` what later data must keep to. Buckets are exact
-counts. The sketch is written in the shape of a KLL sketch (an item on level i stands for 2^i values) but is made from the
-sorted column, without chance: equal slices, each represented by its middle value. Its rank error is at most half a slice,
-n / 2048 / 2: a quarter of a thousandth of the rows, better than a random sketch of that size.
+counts. The sketch has the shape of a KLL sketch (an item on level i stands for 2^i values) but is made from the sorted
+column, without chance: equal slices, each represented by its middle value. Its rank error is at most half a slice,
+under a thousandth of the rows: better than a random sketch of that size.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 _BUCKETS = 10
 _SKETCH_SIZE = 2048
 _SKETCH_DECAY = 0.64
 _DRIFT_THRESHOLD = 0.1
 
-Json = dict[str, Any]
+Json: TypeAlias = dict[str, Any]
+Array: TypeAlias = NDArray[Any]
 
 
 def statistics(frame: pd.DataFrame) -> Json:
@@ -57,7 +59,7 @@ def constraints(frame: pd.DataFrame, parts: Sequence[Any] | pd.Series) -> Json:
     }
 
 
-def sketch(ordered: np.ndarray, size: int = _SKETCH_SIZE) -> list[list[float]]:
+def sketch(ordered: Array, size: int = _SKETCH_SIZE) -> list[list[float]]:
     """Summarise sorted values as levels of items, an item on level i standing for 2^i neighbouring values."""
     top = max(int(np.ceil(np.log2(max(len(ordered), 1) / size))), 0)
     step = 2**top
@@ -96,7 +98,7 @@ def _feature_statistics(name: str, column: pd.Series) -> Json:
     }
 
 
-def _moments(numbers: np.ndarray) -> Json:
+def _moments(numbers: Array) -> Json:
     if not len(numbers):
         return {}
     return {
@@ -108,11 +110,11 @@ def _moments(numbers: np.ndarray) -> Json:
     }
 
 
-def _distribution(numbers: np.ndarray) -> Json:
+def _distribution(numbers: Array) -> Json:
     parameters = {"c": _SKETCH_DECAY, "k": _SKETCH_SIZE}
     if not len(numbers):
         return {"buckets": [], "sketch": {"parameters": parameters, "data": [[]]}}
-    counts, edges = np.histogram(numbers, bins=_BUCKETS, range=(numbers[0], numbers[-1]))
+    counts, edges = np.histogram(numbers, bins=_BUCKETS, range=(float(numbers[0]), float(numbers[-1])))
     buckets = [
         {"lower_bound": float(low), "upper_bound": float(high), "count": int(count)}
         for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
@@ -134,7 +136,7 @@ def _feature_constraints(name: str, column: pd.Series, completeness: float) -> J
     }
 
 
-def _number_type(numbers: np.ndarray) -> str:
+def _number_type(numbers: Array) -> str:
     if not len(numbers):
         return "Unknown"
     return "Integral" if bool((numbers == np.rint(numbers)).all()) else "Fractional"

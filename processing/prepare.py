@@ -1,8 +1,8 @@
 """The prepare job: raw zone in; rows to learn from, specification, baseline and data report out.
 
-The year is processed in one piece: 337 thousand flights peak at well under 1 GB, of which the tables as read are the
-larger part. `build_features` needs only the 28 days before and the schedule of the day around a flight, so months could be
-processed one by one where a table no longer fits.
+The year is processed in one piece: 337 thousand flights peak at well under 1 GB. `build_features` needs only the 28
+days before a flight and the schedule of its day, so months can be processed one by one where a table no longer fits; a
+test shows that a month built that way is the same.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _split(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     for name in REQUIRED_SPLITS:
         if splits[name].empty:
             raise RawDataError(
-                f"the split {name!r} has no labelled flight: it needs flights of the months {list(SPLIT_MONTHS[name])}, "
+                f"the split {name!r} has no labelled flight: it needs the months {list(SPLIT_MONTHS[name])}, "
                 f"the raw zone has {sorted(rows['month'].unique().tolist())}; land the missing months"
             )
     return splits

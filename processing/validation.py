@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from usecase.schema import Column, Table
+
+Array: TypeAlias = NDArray[Any]
 
 _FILE = "_file"
 _MISSING, _TYPE, _RANGE, _ALLOWED, _DUPLICATE = (
@@ -148,10 +151,10 @@ class _Verdict:
         self._rules: list[tuple[str, str]] = []
 
     @property
-    def bad(self) -> np.ndarray:
+    def bad(self) -> Array:
         return self._rule >= 0
 
-    def reject(self, rows: np.ndarray, column: str, reason: str) -> None:
+    def reject(self, rows: Array, column: str, reason: str) -> None:
         if rows.any():
             self._rules.append((column, reason))
             self._rule[rows & ~self.bad] = len(self._rules) - 1
@@ -199,7 +202,7 @@ def _check_column(raw: pd.Series, column: Column, verdict: _Verdict, nullified: 
     return values
 
 
-def _outside(values: pd.Series, column: Column) -> np.ndarray:
+def _outside(values: pd.Series, column: Column) -> Array:
     outside = np.zeros(len(values), dtype=bool)
     if column.minimum is not None:
         outside |= (values < column.minimum).to_numpy(dtype=bool)
@@ -208,7 +211,7 @@ def _outside(values: pd.Series, column: Column) -> np.ndarray:
     return outside
 
 
-def _typed(raw: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
+def _typed(raw: pd.Series, column: Column) -> tuple[pd.Series, Array]:
     """Turn a column into its type; what cannot be turned becomes missing and is marked."""
     values = _CONVERSIONS[column.type](raw)
     return values, (values.isna() & raw.notna()).to_numpy(dtype=bool)

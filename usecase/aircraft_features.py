@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from usecase.asof import IntArray
+from usecase.asof import Array, BoolArray, IntArray
 from usecase.timeline import MINUTES_PER_DAY, Timeline
 
 _OVERDUE_LIMIT = 360
 
 
-def aircraft_features(times: Timeline) -> dict[str, np.ndarray]:
+def aircraft_features(times: Timeline) -> dict[str, Array]:
     """Gap since the previous leg, its delays as known at the cut-off, and the slack left for its return."""
     found, leg = _previous_leg(times)
     departed = found & (times.departure_known[leg] <= times.cutoff)
@@ -34,7 +34,7 @@ def aircraft_features(times: Timeline) -> dict[str, np.ndarray]:
     }
 
 
-def _previous_leg(times: Timeline) -> tuple[np.ndarray, IntArray]:
+def _previous_leg(times: Timeline) -> tuple[BoolArray, IntArray]:
     """Find the same aircraft's last leg scheduled before the cut-off, within a day of the flight."""
     tail = times.codes["tailnum"]
     keys = (tail << 32) + times.departure

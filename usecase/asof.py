@@ -5,13 +5,15 @@ All arithmetic is on whole numbers: a later event can never change the last bit 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+FloatArray: TypeAlias = NDArray[np.float64]
+BoolArray: TypeAlias = NDArray[np.bool_]
+Array: TypeAlias = NDArray[Any]
 
 # Group and minute share one sort key: the minute needs 32 bits (until the year 10135), the group gets the rest.
 _GROUP_BITS = 32

@@ -1,7 +1,7 @@
 """The features by name: what each means and when it is known. The order is the model's order.
 
-Prefixes: `o` origin airport, `nyc` all three airports, `c` carrier, `oc` both, `d` destination, `p1` the aircraft's previous
-leg from New York, `h` history, `wl` weather last known. A number at the end is a window in minutes.
+Prefixes: `o` origin airport, `nyc` all three airports, `c` carrier, `oc` both, `d` destination, `p1` the aircraft's
+previous leg from New York, `h` history, `wl` weather last known. A number at the end is a window in minutes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The features of a flight, as known some hours before its scheduled departure.
 
-Each part of the module family makes one group of columns from `Timeline`, the single place that decides when an event is
-known: `schedule_features`, `live_features`, `history_features`, `aircraft_features`, `weather_features`. Nothing that
+Each module makes one group of columns from `Timeline`, the single place that decides when an event is known:
+`schedule_features`, `live_features`, `history_features`, `aircraft_features`, `weather_features`. Nothing that
 happened after a flight's cut-off can move any of its features by a single bit: sums run over whole numbers.
 
 Cancelled and diverted flights have no label and so are no rows to learn from, but they are part of what happens: they
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from usecase.aircraft_features import aircraft_features
+from usecase.asof import Array
 from usecase.catalogue import CATALOGUE
 from usecase.feature_spec import Feature
 from usecase.history_features import history_features
@@ -67,7 +68,7 @@ def describe_features(training: pd.DataFrame) -> tuple[Feature, ...]:
     )
 
 
-def _stored(values: np.ndarray, *, categorical: bool) -> np.ndarray:
+def _stored(values: Array, *, categorical: bool) -> Array:
     return values.astype(object) if categorical else values.astype(np.float32)
 
 

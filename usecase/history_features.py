@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from usecase.asof import EventLog, ratio
+from usecase.asof import Array, EventLog, ratio
 from usecase.live_features import LATE_MINUTES
 from usecase.timeline import MINUTES_PER_DAY, Timeline
 
@@ -14,7 +14,7 @@ _BOUNDS = (-60, 180)
 _PRIOR_FLIGHTS = 8
 
 
-def history_features(times: Timeline) -> dict[str, np.ndarray]:
+def history_features(times: Timeline) -> dict[str, Array]:
     """Share late of all flights in the last 1 and 7 days; late share and mean delay of this very flight in 28 days."""
     delay = times.arrival_delay
     values = np.column_stack([np.ones_like(delay), np.clip(delay, *_BOUNDS), (delay >= LATE_MINUTES).astype(np.int64)])
@@ -33,7 +33,7 @@ def history_features(times: Timeline) -> dict[str, np.ndarray]:
     }
 
 
-def _smoothed(own: np.ndarray, average: np.ndarray, *, quantity: int) -> np.ndarray:
+def _smoothed(own: Array, average: Array, *, quantity: int) -> Array:
     """The own mean, pulled towards the average where there are few flights: (sum + k·average) / (n + k)."""
     prior = ratio(average[:, quantity], average[:, 0])
     return (own[:, quantity] + _PRIOR_FLIGHTS * prior) / (own[:, 0] + _PRIOR_FLIGHTS)

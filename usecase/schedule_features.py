@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from usecase.asof import EventLog
+from usecase.asof import Array, EventLog
 from usecase.timeline import Timeline
 
 
-def schedule_features(flights: pd.DataFrame, times: Timeline) -> dict[str, np.ndarray]:
+def schedule_features(flights: pd.DataFrame, times: Timeline) -> dict[str, Array]:
     """The flight's own place in the schedule, and how busy its airport is planned to be.
 
     Cancelled flights stand in the schedule as all others do.
@@ -26,6 +26,6 @@ def schedule_features(flights: pd.DataFrame, times: Timeline) -> dict[str, np.nd
     }
 
 
-def _group_sizes(codes: np.ndarray) -> np.ndarray:
+def _group_sizes(codes: Array) -> Array:
     _, place, sizes = np.unique(codes, return_inverse=True, return_counts=True)
     return sizes[place]

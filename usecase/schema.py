@@ -2,8 +2,8 @@
 
 Decisions a reader would question:
 
-- A weather reading outside what instruments on earth can show (one wind of 1048 mph) is one sensor's fault: the *value* is
-  set to missing and counted, the observation's other readings stay.
+- A weather reading outside what instruments on earth can show (one wind of 1048 mph) is one sensor's fault: the *value*
+  is set to missing and counted, the observation's other readings stay.
 - A value outside its range in any other table means that the row cannot be trusted: the row is rejected.
 - A flight that never departed or never arrived is no fault: it is accepted (see `usecase.dataset`).
 """

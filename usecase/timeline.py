@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from usecase.asof import NEVER, IntArray, combine
+from usecase.asof import NEVER, Array, BoolArray, IntArray, combine
 
 MINUTES_PER_DAY = 1440
 # Puerto Rico and the US Virgin Islands: four destinations missing from the table of airports, all in one zone.
@@ -103,7 +103,7 @@ def _scheduled_arrival(flights: pd.DataFrame, airports: pd.DataFrame, departure:
     return arrival
 
 
-def _utc_minutes(local: pd.Series, zone: np.ndarray) -> IntArray:
+def _utc_minutes(local: pd.Series, zone: Array) -> IntArray:
     utc = np.zeros(len(local), dtype=np.int64)
     for name in np.unique(zone):
         here = zone == name
@@ -113,7 +113,7 @@ def _utc_minutes(local: pd.Series, zone: np.ndarray) -> IntArray:
     return utc
 
 
-def _delay(column: pd.Series) -> tuple[IntArray, np.ndarray]:
+def _delay(column: pd.Series) -> tuple[IntArray, BoolArray]:
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     known = np.isfinite(values)
     whole = np.rint(np.clip(np.where(known, values, 0.0), -_DELAY_LIMIT, _DELAY_LIMIT))

@@ -1,7 +1,7 @@
 """The weather at the origin as last observed before the cut-off, never the weather at departure.
 
-An observation stamped with an hour is taken (at New York's airports at minute 51) within that hour, so it counts as known
-when the hour is over.
+An observation stamped with an hour is taken within that hour (at New York's airports at minute 51), so it counts as
+known when the hour is over.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from usecase.asof import FloatArray, IntArray
+from usecase.asof import Array, FloatArray, IntArray
 from usecase.timeline import minutes
 
 KNOWN_AFTER_MINUTES = 60
@@ -18,7 +18,7 @@ _OLDEST_MINUTES = 180
 _COLUMNS = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "pressure", "visib")
 
 
-def weather_features(weather: pd.DataFrame, origins: pd.Series, cutoff: IntArray) -> dict[str, np.ndarray]:
+def weather_features(weather: pd.DataFrame, origins: pd.Series, cutoff: IntArray) -> dict[str, Array]:
     """The last observation known at each cut-off, its tendency over three hours and the wind as a vector."""
     log = _Observations(weather, origins.to_numpy())
     known = cutoff - KNOWN_AFTER_MINUTES
@@ -40,7 +40,7 @@ def weather_features(weather: pd.DataFrame, origins: pd.Series, cutoff: IntArray
 class _Observations:
     """Hourly observations, looked up by each flight's own origin and a minute."""
 
-    def __init__(self, weather: pd.DataFrame, origins: np.ndarray) -> None:
+    def __init__(self, weather: pd.DataFrame, origins: Array) -> None:
         places = pd.Index(np.unique(weather["origin"].to_numpy(dtype=str)).astype(object))
         stamped = minutes(pd.to_datetime(weather["time_hour"], utc=True))
         keys = (places.get_indexer(weather["origin"]).astype(np.int64) << 32) + stamped
