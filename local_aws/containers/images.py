@@ -1,6 +1,8 @@
 """Know the managed images: which URIs name one, and what its `train` and `serve` commands are."""
 
+import importlib.metadata
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from local_aws.errors import ValidationError
@@ -10,6 +12,7 @@ _REGISTRY = re.compile(
     r"(?P<repository>[a-z0-9._/-]+)(:(?P<tag>[\w.-]+))?(@sha256:[0-9a-f]{64})?"
 )
 _PACKAGES = {"sagemaker-xgboost": "xgboost", "sagemaker-scikit-learn": "scikit-learn"}
+_DISTRIBUTIONS = {"xgboost": ("xgboost", "xgboost-cpu"), "scikit-learn": ("scikit-learn",)}
 _SUPPORTED = (
     "Supported are SageMaker's managed images sagemaker-xgboost (for example tag 3.2-0, 3.0-5 or 1.7-1) "
     "and sagemaker-scikit-learn (for example tag 1.4-2-cpu-py3), from any registry account and region"
@@ -48,9 +51,9 @@ class Image:
         found = re.match(r"\d+(\.\d+)*", self.tag)
         return found.group() if found else ""
 
-    def version_warning(self, installed: str) -> str:
-        """Return what to tell about an installed version which is not the tag's; empty where it is."""
-        wanted = self.framework_version
+    def version_warning(self) -> str:
+        """Return what to tell about an installed framework that is not the tag's version; empty where it is."""
+        wanted, installed = self.framework_version, _installed(_DISTRIBUTIONS[self.family])
         if not wanted or (installed + ".").startswith(wanted + "."):
             return ""
         return (
@@ -70,3 +73,12 @@ def find_image(uri: str) -> Image:
     if parts is None or name not in _PACKAGES:
         raise UnsupportedImageError(f"The local AWS cannot run the image {uri!r}. {_SUPPORTED}.")
     return Image(uri, _PACKAGES[name], parts["tag"] or "")
+
+
+def _installed(distributions: Iterable[str]) -> str:
+    for name in distributions:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "(none)"

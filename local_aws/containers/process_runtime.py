@@ -13,6 +13,7 @@ from local_aws.containers.fork_client import ForkClient
 from local_aws.containers.fork_server.messages import Network, ProcessRequest, Sandbox
 from local_aws.containers.group import ProcessGroup
 from local_aws.containers.images import Image, find_image
+from local_aws.containers.program_names import BASE_VARIABLE, ISOLATED_VARIABLE, PROGRAM_NAMES
 from local_aws.containers.spec import ContainerGroup, ContainerSpec
 from local_aws.errors import LocalAwsError
 from local_aws.settings import Settings
@@ -110,8 +111,9 @@ class ProcessRuntime:
     ) -> ProcessRequest:
         name = f"{group.name}/{spec.host}/{next(self._numbers)}"
         _prepare_folders(spec)
+        _warn_about_version(spec, image)
         cpus = self._cpus.take(name, spec.cpus)
-        environment = self._environment(spec)
+        environment = self._environment(spec, isolated=group.network_isolated, real_paths=real_paths)
         sandbox = None
         if real_paths:
             hosts_file = spec.root / "etc" / "hosts"
@@ -130,7 +132,7 @@ class ProcessRuntime:
         )
         return request if real_paths else _remapped(request, spec, addresses)
 
-    def _environment(self, spec: ContainerSpec) -> dict[str, str]:
+    def _environment(self, spec: ContainerSpec, *, isolated: bool, real_paths: bool) -> dict[str, str]:
         own = {
             "PATH": f"{self._shims}:{_SYSTEM_PATH}",
             "HOME": str(spec.root / "home"),
@@ -140,6 +142,8 @@ class ProcessRuntime:
         }
         if spec.cpus is not None:
             own["OMP_NUM_THREADS"] = str(min(max(spec.cpus, 1), len(available_cpus())))
+        if spec.command and spec.command[0] in PROGRAM_NAMES:
+            own |= {ISOLATED_VARIABLE: str(int(isolated))} | ({} if real_paths else {BASE_VARIABLE: "/opt/ml"})
         return {**own, **spec.environment}
 
 
@@ -147,6 +151,13 @@ def _prepare_folders(spec: ContainerSpec) -> None:
     for folder in ("opt/ml", "home", "tmp"):
         (spec.root / folder).mkdir(parents=True, exist_ok=True)
     spec.log_path.parent.mkdir(parents=True, exist_ok=True)
+    spec.log_path.touch()
+
+
+def _warn_about_version(spec: ContainerSpec, image: Image) -> None:
+    if warning := image.version_warning():
+        with spec.log_path.open("a", encoding="utf-8") as log:
+            log.write(f"{warning}\n")
 
 
 def _addresses(names: list[str], *, isolated: bool, real_paths: bool) -> dict[str, str]:
@@ -156,7 +167,7 @@ def _addresses(names: list[str], *, isolated: bool, real_paths: bool) -> dict[st
 
 
 def _remapped(request: ProcessRequest, spec: ContainerSpec, addresses: dict[str, str]) -> ProcessRequest:
-    remap.rewrite_config_files(spec.root)
+    remap.rewrite_generated_files(spec.root)
     remap.link_read_only(spec.root, dict(spec.read_only))
     return ProcessRequest(
         id=request.id,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 _ML = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 _TEXT_SUFFIXES = {".py", ".sh", ".json", ".yaml", ".yml", ".toml", ".cfg", ".r", ".R"}
+_GENERATED = {"input/config": "*.json", "config": "*.json", "input/data/sm_drivers": "*.*"}
 _LARGEST_SOURCE = 1 << 20
 
 
@@ -17,11 +18,12 @@ def rewrite(text: str, root: Path) -> str:
     return _ML.sub(lambda _: f"{root}/opt/ml", text)
 
 
-def rewrite_config_files(root: Path) -> None:
-    """Rewrite paths in the JSON files that tell a container about its job."""
-    for folder in ("input/config", "config"):
-        for path in (root / "opt/ml" / folder).glob("*.json"):
-            path.write_text(rewrite(path.read_text(encoding="utf-8"), root), encoding="utf-8")
+def rewrite_generated_files(root: Path) -> None:
+    """Rewrite paths in files that no user wrote: the job's configuration and the SageMaker SDK's drivers."""
+    for folder, pattern in _GENERATED.items():
+        for path in (root / "opt/ml" / folder).rglob(pattern):
+            if path.is_file():
+                path.write_text(rewrite(path.read_text(encoding="utf-8"), root), encoding="utf-8")
 
 
 def link_read_only(root: Path, mounts: dict[str, Path]) -> None:
@@ -36,10 +38,10 @@ def link_read_only(root: Path, mounts: dict[str, Path]) -> None:
 def hint(log: Path, root: Path, command: Iterable[str]) -> str:
     """Return what to tell about a failed container that used the real path /opt/ml; empty where it did not."""
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    places = list(_hard_coded_places(root, command))
-    if not places and not _ML.search(text.replace(f"{root}/opt/ml", "")):
+    if not _ML.search(text.replace(f"{root}/opt/ml", "")):
         return ""
-    where = f" ({places[0]})" if places else ""
+    place = next(_hard_coded_places(root, command), None)
+    where = f" ({place})" if place else ""
     return (
         f"local AWS: this job uses the path /opt/ml literally{where}, but this machine runs jobs with remapped paths: "
         f"/opt/ml is {root}/opt/ml. Take paths from arguments or from the SM_* environment variables, which are "

@@ -36,7 +36,7 @@ def run(request: ProcessRequest, libraries: WarmLibraries, programs: Mapping[str
         family = request.image_family
         interpreter.finish(lambda: sys.exit(program(family)))
     assert command is not None
-    interpreter.run(command, request.environment)
+    interpreter.run(command)
 
 
 def _enter_folder(folder: str) -> None:
@@ -58,7 +58,7 @@ def _execute(request: ProcessRequest) -> NoReturn:
     name, *arguments = request.command
     program = sys.executable if interpreter.is_python(name) else name
     try:
-        os.execvpe(program, [name if program == name else program, *arguments], dict(request.environment))
+        os.execvpe(program, [name if program == name else program, *arguments], dict(request.environment))  # noqa: S606
     except FileNotFoundError:
         _fail(f'exec: "{name}": executable file not found in $PATH', NOT_FOUND)
     except OSError as error:

@@ -4,6 +4,7 @@ The command is not itself the first process, as with `docker run --init`: proces
 unless it handles it, and orphans that nobody waits for would stay.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -81,10 +82,8 @@ def _close_files(keep: set[int]) -> None:
 
 
 def _report(control: socket.socket, **fields: int) -> None:
-    try:
+    with contextlib.suppress(OSError):  # the fork server is gone: nobody is left to tell
         control.sendall(encode(fields))
-    except OSError:
-        pass  # the fork server is gone; nobody is left to tell
 
 
 def _supervise(control: socket.socket, run_command: Callable[[], NoReturn], *, owns_process_tree: bool) -> int:
@@ -107,12 +106,12 @@ def _supervise(control: socket.socket, run_command: Callable[[], NoReturn], *, o
 
 def _obey_until_end(control: socket.socket, wake: int, child: int) -> int:
     while True:
-        readable = select.select([control, wake], [], [])[0]
+        readable = select.select([control.fileno(), wake], [], [])[0]
         if wake in readable:
             os.read(wake, 4096)
             if (code := _reap(child)) is not None:
                 return code
-        if control in readable:
+        if control.fileno() in readable:
             orders = control.recv(64)
             if not orders or KILL in orders:
                 return KILLED

@@ -9,6 +9,7 @@ import re
 import runpy
 import signal
 import sys
+import tempfile
 import threading
 import types
 import zipfile
@@ -54,9 +55,9 @@ def parse(command: Sequence[str], environment: Mapping[str, str]) -> PythonComma
     return None if rest[0].startswith("-") else PythonCommand("script", rest[0], tuple(rest[1:]))
 
 
-def run(command: PythonCommand, environment: Mapping[str, str]) -> NoReturn:
+def run(command: PythonCommand) -> NoReturn:
     """Run a command as the process's main program, and end the process."""
-    finish(lambda: _run_main(command, environment))
+    finish(lambda: _run_main(command))
 
 
 def finish(body: Callable[[], None]) -> NoReturn:
@@ -80,9 +81,8 @@ def become_fresh(environment: Mapping[str, str]) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     random.seed()
     if (numpy := sys.modules.get("numpy")) is not None:
-        numpy.random.seed()  # noqa: NPY002 - the legacy global state is what a job may use unseeded
-    if (tempfile := sys.modules.get("tempfile")) is not None:
-        tempfile.tempdir = None
+        numpy.random.seed()
+    tempfile.tempdir = None  # it may have been looked up in another environment
     _hide_the_local_aws()
     sys.path[0:0] = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
     for stream in (sys.stdout, sys.stderr):
@@ -98,7 +98,7 @@ def _hide_the_local_aws() -> None:
         del sys.modules[name]
 
 
-def _run_main(command: PythonCommand, environment: Mapping[str, str]) -> None:
+def _run_main(command: PythonCommand) -> None:
     main = types.ModuleType("__main__")
     main.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = main

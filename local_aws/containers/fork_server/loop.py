@@ -1,5 +1,6 @@
 """Run the fork server: take requests from the local AWS, fork containers, report how they end."""
 
+import contextlib
 import os
 import selectors
 import signal
@@ -91,10 +92,8 @@ class _Container:
         self.code = init.KILLED  # what it is when the channel ends without a report
 
     def order(self, order: bytes) -> None:
-        try:
+        with contextlib.suppress(OSError):  # it has just ended
             self.channel.sendall(order)
-        except OSError:
-            pass  # it has just ended
 
 
 def _receive(channel: socket.socket) -> bytes:
@@ -122,7 +121,15 @@ def main(channel_file: int) -> None:
     channel.sendall(encode({"probed": reason, "user_namespace": user_namespace}))
     started = time.monotonic()
     libraries = WarmLibraries()
-    from local_aws.containers.toolkit.programs import PROGRAMS  # noqa: PLC0415 - it needs the libraries
-
+    programs = _programs()
     channel.sendall(encode({"warm": round(time.monotonic() - started, 3)}))
-    ForkServer(channel, libraries, PROGRAMS).serve()
+    ForkServer(channel, libraries, programs).serve()
+
+
+def _programs() -> Mapping[str, command.Program]:
+    """Return the images' own commands; none where the libraries they are made of are not installed."""
+    try:
+        from local_aws.containers.toolkit.programs import PROGRAMS  # noqa: PLC0415 - it imports the libraries
+    except ImportError:
+        return {}
+    return PROGRAMS

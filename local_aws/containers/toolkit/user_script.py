@@ -1,0 +1,72 @@
+"""Run the user's script in a process of its own, which the toolkit outlives to report how it ended."""
+
+import os
+import shlex
+import signal
+import sys
+import tempfile
+import traceback
+import types
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NoReturn
+
+from local_aws.containers.fork_server import interpreter
+from local_aws.containers.toolkit.errors import ExecuteUserScriptError
+
+_SIGNAL_BASE = 128
+
+
+def run(program: str, arguments: list[str], code: Path, variables: Mapping[str, str]) -> None:
+    """Run a .py file as `python -m`, warm, or anything else in a shell, from the code folder.
+
+    Raises:
+        ExecuteUserScriptError: It ended with another code than 0; carries its traceback.
+    """
+    is_python = program.endswith(".py")
+    if is_python:
+        shown = shlex.join(["python3", "-m", program.removesuffix(".py"), *arguments])
+    else:
+        shown = f"/bin/sh -c {shlex.quote(shlex.join([f'./{program}', *arguments]))}"
+        (code / program).chmod(0o755)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "traceback")
+
+        def become_script() -> NoReturn:
+            os.chdir(code)
+            os.environ.update(variables)
+            if not is_python:
+                os.execv("/bin/sh", ["/bin/sh", "-c", shlex.join([f"./{program}", *arguments])])  # noqa: S606
+            _keep_traceback(report)
+            interpreter.run(interpreter.PythonCommand("module", program.removesuffix(".py"), tuple(arguments)))
+
+        exit_code = _run_child(become_script)
+        if exit_code != 0:
+            output = report.read_text(encoding="utf-8") if report.exists() else ""
+            raise ExecuteUserScriptError(shown, exit_code, output)
+
+
+def _run_child(become: Callable[[], NoReturn]) -> int:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if (child := os.fork()) == 0:
+        try:
+            become()
+        except BaseException:  # noqa: BLE001 - a fork must not return
+            traceback.print_exc()
+            os._exit(1)
+    previous = signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    signal.signal(signal.SIGTERM, previous)
+    return code if code >= 0 else _SIGNAL_BASE - code
+
+
+def _keep_traceback(report: Path) -> None:
+    """Write an uncaught exception's traceback to a file as well as to standard error."""
+    usual = sys.excepthook
+
+    def excepthook(kind: type[BaseException], error: BaseException, frames: types.TracebackType | None) -> None:
+        report.write_text("".join(traceback.format_exception(kind, error, frames)), encoding="utf-8")
+        usual(kind, error, frames)
+
+    sys.excepthook = excepthook
