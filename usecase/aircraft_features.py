@@ -1,4 +1,4 @@
-"""Where the flight's aircraft is at the cut-off: its previous departure from New York.
+"""The flight's aircraft: what it is, and where it is at the cut-off, by its previous departure from New York.
 
 The tail number on record is the aircraft that really flew. Airlines swap aircraft at the last moment, so these features
 are a little better informed than a forecaster was: a mild optimism which the model card states. Only legs scheduled
@@ -8,6 +8,7 @@ before the cut-off are looked at, so a later flight's aircraft tells nothing.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from usecase.asof import Array, BoolArray, IntArray
 from usecase.timeline import MINUTES_PER_DAY, Timeline
@@ -31,6 +32,15 @@ def aircraft_features(times: Timeline) -> dict[str, Array]:
         "p1_dep_delay": np.where(found, delay, np.nan),
         "p1_arr_delay": np.where(arrived, times.arrival_delay[leg], np.nan),
         "p1_slack": np.where(found, times.departure - (landing + block), np.nan),
+    }
+
+
+def plane_features(flights: pd.DataFrame, planes: pd.DataFrame) -> dict[str, Array]:
+    """Size and age of the aircraft; missing for the one in six that the register lacks."""
+    registered = planes.drop_duplicates("tailnum").set_index("tailnum").reindex(flights["tailnum"].to_numpy())
+    return {
+        "seats": registered["seats"].to_numpy(dtype=np.float64),
+        "plane_age": flights["year"].to_numpy(dtype=np.float64) - registered["year"].to_numpy(dtype=np.float64),
     }
 
 

@@ -5,6 +5,7 @@ All arithmetic is on whole numbers: a later event can never change the last bit 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -37,15 +38,17 @@ class EventLog:
         self._totals = np.zeros((len(keys) + 1, columns.shape[1]), dtype=np.int64)
         np.cumsum(columns[order], axis=0, out=self._totals[1:])
 
-    def sums(self, groups: IntArray, moments: IntArray, window: int) -> IntArray:
-        """Sum each quantity over the `window` minutes up to and including each moment."""
-        first = np.searchsorted(self._keys, _key(groups, np.maximum(moments - window, 0)), side="right")
-        last = np.searchsorted(self._keys, _key(groups, moments), side="right")
-        return self._totals[last] - self._totals[first]
+    def sums(self, groups: IntArray, moments: IntArray, windows: Sequence[int]) -> list[IntArray]:
+        """Sum each quantity over each window: so many minutes up to and including each moment."""
+        until = self._totals[self._place(groups, moments)]
+        return [until - self._totals[self._place(groups, np.maximum(moments - window, 0))] for window in windows]
 
     def counts(self, groups: IntArray, moments: IntArray, window: int) -> IntArray:
-        """Sum the first quantity: the number of events where there are no values."""
-        return self.sums(groups, moments, window)[:, 0]
+        """Sum the first quantity over one window: the number of events where there are no values."""
+        return self.sums(groups, moments, [window])[0][:, 0]
+
+    def _place(self, groups: IntArray, moments: IntArray) -> IntArray:
+        return np.searchsorted(self._keys, _key(groups, moments), side="right")
 
 
 def open_at(groups: IntArray, start: IntArray, end: IntArray, moments: IntArray) -> IntArray:

@@ -15,6 +15,7 @@ _DEPARTURES = "departures whose scheduled and actual time both lie before the cu
 _ARRIVALS = "arrivals whose scheduled and actual time both lie before the cut-off"
 _WAITING = "flights not departed at the cut-off; later departures and cancellations look alike"
 _AIRCRAFT = "legs scheduled before the cut-off, their times if known at it; aircraft as finally assigned"
+_PLANE = "register of aircraft, years before; aircraft as finally assigned"
 _WEATHER = "last hourly observation complete at the cut-off, at most 3 hours old"
 
 
@@ -35,8 +36,14 @@ def _always(name: str, description: str, known_at: str, kind: Kind = "numeric") 
 
 CATALOGUE: tuple[Declaration, ...] = (
     _always("carrier", "airline, two-letter code", _SCHEDULE, "categorical"),
+    _always("origin", "departure airport", _SCHEDULE, "categorical"),
     _always("dest", "destination airport", _SCHEDULE, "categorical"),
     _always("dep_minute", "scheduled departure, minutes since local midnight", _SCHEDULE),
+    _always("day_of_week", "0 Monday to 6 Sunday, local date of departure", _SCHEDULE),
+    _always("distance", "miles to the destination", _SCHEDULE),
+    _always("block", "scheduled minutes from gate to gate", _SCHEDULE),
+    Declaration("seats", "seats of the aircraft", _PLANE),
+    Declaration("plane_age", "years since the aircraft was built", _PLANE),
     _always("sched_around_60", "departures scheduled at the origin within an hour before or after", _SCHEDULE),
     _always("day_flights_origin", "departures scheduled at the origin on the day", _SCHEDULE),
     Declaration("nyc_mean_60", "mean departure delay of the last hour, New York, minutes", _DEPARTURES),
@@ -55,6 +62,9 @@ CATALOGUE: tuple[Declaration, ...] = (
     Declaration("d_arr_mean_360", "mean arrival delay at the destination, last 6 hours, minutes", _ARRIVALS),
     _always("o_overdue_n", "flights at the origin due in the last 6 hours and not departed", _WAITING),
     _always("d_overdue_n", "flights to the destination due in the last 6 hours and not departed", _WAITING),
+    _always("c_overdue_n", "flights of the airline due in the last 6 hours and not departed", _WAITING),
+    _always("oc_overdue_n", "flights of the airline at the origin due in the last 6 hours, not departed", _WAITING),
+    _always("nyc_overdue_1h_n", "flights at all airports due 1 to 6 hours ago and not departed", _WAITING),
     _always("o_overdue_3h_n", "flights at the origin due 3 to 6 hours ago, not departed: mostly cancelled", _WAITING),
     Declaration("h_all_late1", "share of arrivals at least 30 minutes late, last day", _ARRIVALS),
     Declaration("h_all_late7", "share of arrivals at least 30 minutes late, last 7 days", _ARRIVALS),

@@ -29,7 +29,7 @@ OUTCOME_DECISION = (
     "cancelled and diverted flights have no arrival delay, so no label: they are no rows of any split; "
     "they remain events in the features of other flights"
 )
-METADATA = ("flight_id", "flight_date", "sched_dep_utc", "origin", "month", "hour_block", "day_type", "distance_band")
+METADATA = ("flight_id", "flight_date", "sched_dep_utc", "month", "hour_block", "day_type", "distance_band")
 SLICES = ("origin", "carrier", "month", "hour_block", "day_type", "distance_band")
 
 _HOLIDAYS = (
@@ -89,7 +89,6 @@ def _metadata(flights: pd.DataFrame) -> pd.DataFrame:
             "flight_id": flight_ids(flights),
             "flight_date": date,
             "sched_dep_utc": pd.to_datetime(scheduled_departure(flights) * 60, unit="s", utc=True),
-            "origin": flights["origin"],
             "month": flights["month"].astype("int8"),
             "hour_block": np.array(_HOUR_NAMES, dtype=object)[hours],
             "day_type": _by_value(date, _day_type),

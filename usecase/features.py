@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from usecase.aircraft_features import aircraft_features
+from usecase.aircraft_features import aircraft_features, plane_features
 from usecase.asof import Array
 from usecase.catalogue import CATALOGUE
 from usecase.feature_spec import Feature
@@ -29,7 +29,7 @@ HORIZON_HOURS = 2.0
 def build_features(
     flights: pd.DataFrame,
     weather: pd.DataFrame,
-    planes: pd.DataFrame,  # noqa: ARG001 - a table of the raw zone; none of today's features needs it
+    planes: pd.DataFrame,
     airports: pd.DataFrame,
     horizon_hours: float = HORIZON_HOURS,
 ) -> pd.DataFrame:
@@ -44,6 +44,7 @@ def build_features(
         **live_features(times),
         **history_features(times),
         **aircraft_features(times),
+        **plane_features(flights, planes),
         **weather_features(weather, flights["origin"], times.cutoff),
     }
     ordered = {

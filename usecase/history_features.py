@@ -20,11 +20,10 @@ def history_features(times: Timeline) -> dict[str, Array]:
     values = np.column_stack([np.ones_like(delay), np.clip(delay, *_BOUNDS), (delay >= LATE_MINUTES).astype(np.int64)])
     everywhere = times.group([])
     everything = EventLog(everywhere, times.arrival_known, values)
-    day, week, month = (
-        everything.sums(everywhere, times.cutoff, days * MINUTES_PER_DAY) for days in (1, 7, HISTORY_DAYS)
-    )
+    windows = [days * MINUTES_PER_DAY for days in (1, 7, HISTORY_DAYS)]
+    day, week, month = everything.sums(everywhere, times.cutoff, windows)
     same = times.group(["carrier", "flight", "dest"])
-    own = EventLog(same, times.arrival_known, values).sums(same, times.cutoff, HISTORY_DAYS * MINUTES_PER_DAY)
+    (own,) = EventLog(same, times.arrival_known, values).sums(same, times.cutoff, windows[-1:])
     return {
         "h_all_late1": ratio(day[:, 2], day[:, 0]),
         "h_all_late7": ratio(week[:, 2], week[:, 0]),

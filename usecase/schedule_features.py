@@ -18,9 +18,13 @@ def schedule_features(flights: pd.DataFrame, times: Timeline) -> dict[str, Array
     scheduled = EventLog(origin, times.departure)
     day = times.group(["origin", "date"])
     return {
+        "origin": flights["origin"].to_numpy(dtype=object),
         "carrier": flights["carrier"].to_numpy(dtype=object),
         "dest": flights["dest"].to_numpy(dtype=object),
         "dep_minute": (flights["hour"] * 60 + flights["minute"]).to_numpy(),
+        "day_of_week": pd.to_datetime(flights[["year", "month", "day"]]).dt.dayofweek.to_numpy(),
+        "distance": flights["distance"].to_numpy(),
+        "block": times.block,
         "sched_around_60": scheduled.counts(origin, times.departure + 60, window=120),
         "day_flights_origin": _group_sizes(day),
     }
