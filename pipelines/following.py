@@ -1,0 +1,85 @@
+"""Follow an execution to its end."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from pipelines.errors import ExecutionFailedError
+from pipelines.executions import Executions, ExecutionState, StepState, Trial
+from pipelines.progress import Snapshot, display
+from pipelines.targets import Target
+
+
+def follow(target: Target, arn: str, *, sleep: Callable[[float], None] = time.sleep) -> ExecutionState:
+    """Show an execution until it ends and return its last state."""
+    sagemaker = target.client("sagemaker")
+    executions = Executions(sagemaker)
+    planned: dict[str, int] = {}
+    try:
+        with display() as shown:
+            while True:
+                state = executions.state(arn)
+                shown.show(_snapshot(sagemaker, executions, state, planned))
+                if state.is_over:
+                    return state
+                sleep(target.poll_seconds)
+    except KeyboardInterrupt:
+        identifier = arn.rpartition("/")[2]
+        raise ExecutionFailedError(
+            f"no longer following {identifier}; the execution goes on",
+            hint=f"python -m pipelines wait --execution {identifier} follows it again, "
+            f"python -m pipelines stop --execution {identifier} ends it",
+        ) from None
+
+
+def refuse_failure(state: ExecutionState) -> None:
+    """Raise unless the execution succeeded.
+
+    Raises:
+        ExecutionFailedError: It failed or was stopped; the message is the reason, the hint what to look at.
+    """
+    if state.status == "Succeeded":
+        return
+    raise ExecutionFailedError(failure_text(state), hint=_hint(state))
+
+
+def failure_text(state: ExecutionState) -> str:
+    """Return one paragraph that says which step ended the execution, and why."""
+    failed = failed_step(state)
+    if failed is None:
+        reason = state.failure_reason or "no reason was given"
+        return f"the execution ended as {state.status}: {reason}"
+    reason = failed.failure_reason or state.failure_reason
+    return f"step {failed.name} ended the execution as {state.status}: {reason}"
+
+
+def failed_step(state: ExecutionState) -> StepState | None:
+    """Return the first step that failed, or None."""
+    failed = [step for step in state.steps if step.status == "Failed"]
+    return min(failed, key=lambda step: step.ended or step.started, default=None)  # type: ignore[arg-type,return-value]
+
+
+def _hint(state: ExecutionState) -> str:
+    failed = failed_step(state)
+    if failed is None:
+        return "python -m pipelines steps shows every step"
+    if failed.type == "Fail":
+        return "the evaluation is in the run's folder; the gate's limits are the parameters MinAuc and MaxLogLoss"
+    return f"python -m pipelines logs {failed.name} shows what the job wrote"
+
+
+def _snapshot(sagemaker: Any, executions: Executions, state: ExecutionState, planned: dict[str, int]) -> Snapshot:
+    tune = state.first_of_type("Tuning")
+    if tune is None or not tune.job_name or tune.cache_hit:
+        return Snapshot(state)
+    try:
+        if tune.job_name not in planned:
+            job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=tune.job_name)
+            limits = job["HyperParameterTuningJobConfig"]["ResourceLimits"]
+            planned[tune.job_name] = limits.get("MaxNumberOfTrainingJobs", 0)
+        trials: list[Trial] = executions.trials(tune.job_name)
+    except ClientError:  # the job is only just being made
+        return Snapshot(state)
+    return Snapshot(state, tuple(trials), planned[tune.job_name])

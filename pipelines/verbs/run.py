@@ -1,0 +1,127 @@
+"""Do everything: target, data, code, pipeline, execution, summary, report. This is `make run`."""
+
+import argparse
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.bundle import ROOT
+from pipelines.deploy import Deployed, start, upsert
+from pipelines.errors import PipelineError
+from pipelines.executions import ExecutionState
+from pipelines.following import follow, refuse_failure
+from pipelines.raw_zone import upload_raw_data
+from pipelines.run_folder import new_run_folder, write_json, write_run
+from pipelines.settings import Settings
+from pipelines.targets import Target, connect
+from pipelines.verbs.options import add_budget, add_parameters, add_target
+from pipelines.verbs.upload_data import default_raw_uri
+
+SUMMARY = "do everything: data, code, pipeline, execution, summary, report"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_target(parser)
+    add_budget(parser)
+    add_parameters(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the pipeline once and leave its traces in .local/runs/<time>/."""
+    settings = Settings.of_budget(arguments.budget)
+    clock = _Clock()
+    folder = new_run_folder(datetime.now(UTC))
+    try:
+        target = connect(arguments.target, arguments.resources)
+        clock.say(f"target {target.name} is ready{_at(target)}")
+        _land_data(target, arguments.parameters, clock)
+        _say_deployed(upsert(target, settings), clock)
+        arn = start(target, settings, arguments.parameters)
+        clock.say(f"started {arn}")
+        state = follow(target, arn)
+    except PipelineError as error:
+        _write_early_failure(folder, arguments, error, clock.seconds)
+        raise
+    summary = write_run(target, state, folder, seconds_total=clock.seconds)
+    report = _write_report(folder, state)
+    _say_summary(summary, folder, report)
+    refuse_failure(state)
+    return 0
+
+
+class _Clock:
+    """Say what was done and how long after the start."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._start
+
+    def say(self, text: str) -> None:
+        sys.stdout.write(f"[{self.seconds:6.1f} s] {text}\n")
+        sys.stdout.flush()
+
+
+def _at(target: Target) -> str:
+    return f" at {target.endpoint_url}" if target.endpoint_url else f" in {target.resources.region}"
+
+
+def _land_data(target: Target, assignments: list[str], clock: _Clock) -> None:
+    """Upload the use case's own data, unless the caller brings data of his own."""
+    if any(text.startswith("RawDataUri=") for text in assignments):
+        return
+    upload = upload_raw_data(target.client("s3"), default_raw_uri(target.resources))
+    clock.say(f"raw zone: {upload.files} files, {upload.uploaded} of them new")
+
+
+def _say_deployed(deployed: Deployed, clock: _Clock) -> None:
+    verdict = "new or changed" if deployed.changed else "unchanged"
+    clock.say(f"pipeline {verdict}, definition checked; {deployed.bundles_uploaded} code bundles uploaded")
+
+
+def _write_early_failure(folder: Path, arguments: argparse.Namespace, error: PipelineError, seconds: float) -> None:
+    summary = {
+        "schema_version": 1,
+        "status": "Failed",
+        "failure_reason": error.message,
+        "target": arguments.target,
+        "pipeline_execution_arn": None,
+        "model_package_arn": None,
+        "steps": [],
+        "metrics": {"test": {}, "validation": {}},
+        "seconds_total": round(seconds, 3),
+    }
+    write_json(folder / "summary.json", summary)
+
+
+def _write_report(folder: Path, state: ExecutionState) -> Path | None:
+    """Write the report page; an execution that never came to its evaluation has none."""
+    if state.status != "Succeeded" and not (folder / "evaluation" / "evaluation.json").is_file():
+        return None
+    from pipelines.report import write_report  # noqa: PLC0415 - only needed at the end
+
+    return write_report(folder)
+
+
+def _say_summary(summary: dict[str, Any], folder: Path, report: Path | None) -> None:
+    lines = ["", f"{summary['status']} in {summary['seconds_total']:.1f} s"]
+    if summary["all_cacheable_steps_cached"]:
+        lines.append("nothing had changed: every step that can be cached came from the cache")
+    for split, values in summary["metrics"].items():
+        measured = ", ".join(f"{name} {value:.4f}" for name, value in values.items() if value is not None)
+        lines += [f"{split:<11} {measured}"] if measured else []
+    if summary["model_package_arn"]:
+        lines += [f"registered  {summary['model_package_arn']}", "", "next:", "  python -m pipelines approve"]
+        lines.append("  python -m pipelines steps")
+    lines.append(f"  run folder  {_short(folder)}")
+    lines += [f"  report      {_short(report)}"] if report else []
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path

@@ -1,0 +1,26 @@
+"""Upload the code, check the definition, and create or update the pipeline."""
+
+import argparse
+import sys
+
+from pipelines.deploy import upsert
+from pipelines.settings import Settings
+from pipelines.targets import connect
+from pipelines.verbs.options import add_budget, add_target
+
+SUMMARY = "upload the code, check the definition, create or update the pipeline"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_target(parser)
+    add_budget(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Bring the pipeline to the target."""
+    settings = Settings.of_budget(arguments.budget)
+    deployed = upsert(connect(arguments.target, arguments.resources), settings)
+    verdict = "created or updated" if deployed.changed else "unchanged"
+    sys.stdout.write(f"{deployed.arn} {verdict}; {deployed.bundles_uploaded} code bundles uploaded\n")
+    return 0
