@@ -80,7 +80,7 @@ def parse_definition(text: str) -> Definition:
         raise DefinitionError("Version", f"Unsupported version '{version}'; supported is '{VERSION}'.")
     parameters = tuple(
         _parameter(item, f"Parameters[{position}]")
-        for position, item in enumerate(_list(document.get("Parameters") or [], "Parameters"))
+        for position, item in enumerate(_list(document.get("Parameters"), "Parameters"))
     )
     steps = tuple(_steps(_member(document, "Steps", list, "PipelineDefinition"), "Steps", None))
     if not steps:
@@ -111,7 +111,7 @@ def _steps(items: list[Any], where: str, branch: Branch | None) -> Iterator[Step
         yield step
         if step.type == "Condition":
             for member, outcome in (("IfSteps", True), ("ElseSteps", False)):
-                inner = _list(item["Arguments"].get(member) or [], f"{step.where}.{member}")
+                inner = _list(item["Arguments"].get(member), f"{step.where}.{member}")
                 yield from _steps(inner, f"{step.where}.{member}", Branch(step.name, outcome))
 
 
@@ -130,9 +130,7 @@ def _step(item: dict[str, Any], where: str, branch: Branch | None) -> Step:
         type=kind,
         arguments=_arguments(item, kind, where),
         branch=branch,
-        depends_on=tuple(
-            _dependency(entry, where) for entry in _list(item.get("DependsOn") or [], f"{where}.DependsOn")
-        ),
+        depends_on=tuple(_dependency(entry, where) for entry in _list(item.get("DependsOn"), f"{where}.DependsOn")),
         display_name=item.get("DisplayName"),
         description=item.get("Description"),
         cache=_cache(item.get("CacheConfig"), f"{where}.CacheConfig"),
@@ -202,7 +200,7 @@ def _output_parameter(item: Any, where: str) -> OutputParameter:
 
 
 def _each(item: dict[str, Any], member: str, where: str, parse: Callable[[Any, str], _T]) -> Iterator[_T]:
-    for position, entry in enumerate(_list(item.get(member) or [], f"{where}.{member}")):
+    for position, entry in enumerate(_list(item.get(member), f"{where}.{member}")):
         place = f"{where}.{member}[{position}]"
         yield parse(_object(entry, place), place)
 
@@ -223,6 +221,9 @@ def _object(item: Any, where: str) -> dict[str, Any]:
 
 
 def _list(item: Any, where: str) -> list[Any]:
+    """Return a list; null is an empty one, as the SDK writes it."""
+    if item is None:
+        return []
     if not isinstance(item, list):
         raise DefinitionError(where, f"Expecting start of Json Array, got {json.dumps(item)[:80]}.")
     return item

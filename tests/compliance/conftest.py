@@ -1,0 +1,3 @@
+from tests.compliance.engine import engine
+
+__all__ = ["engine"]
