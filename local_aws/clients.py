@@ -23,6 +23,19 @@ class Clients:
                 self._clients[key] = self._make(service, region)
             return self._clients[key]
 
+    def environment(self, region: str, role_arn: str | None) -> dict[str, str]:
+        """Return a container's AWS variables; one without a role has no network, so no endpoint either."""
+        own = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        if role_arn is None:
+            return own
+        return {
+            **own,
+            "AWS_ENDPOINT_URL": self._endpoint_url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
     def _make(self, service: str, region: str) -> Any:
         import boto3  # noqa: PLC0415 - a quarter of a second that the server's start does not pay
         from botocore.config import Config  # noqa: PLC0415

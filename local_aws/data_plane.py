@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from local_aws.containers.runtime import ContainerRuntime
 from local_aws.jobs.control import RunningJobs
+from local_aws.jobs.s3 import ContentCache
 from local_aws.settings import Settings
 from local_aws.store import Store
 
@@ -16,6 +17,9 @@ class ClientFactory(Protocol):
     def __call__(self, service: str, region: str, role_arn: str | None = None) -> Any:
         """Return a (cached, thread-safe) boto3 client; without a role it is the service itself that calls."""
 
+    def environment(self, region: str, role_arn: str | None) -> dict[str, str]:
+        """Return a container's AWS variables: its region, and a role's credentials where it has a network."""
+
 
 @dataclass(frozen=True)
 class DataPlane:
@@ -25,6 +29,8 @@ class DataPlane:
     store: Store
     containers: ContainerRuntime
     client: ClientFactory
+    contents: ContentCache
+    """What jobs downloaded, by ETag."""
     spawn: Callable[[str, Callable[[], None]], None]
     """Run a function on a named daemon thread; a crash there is logged, never silent."""
     jobs: RunningJobs = field(default_factory=RunningJobs)

@@ -1,5 +1,6 @@
 """Compose the local AWS from its parts, and run it inside this process."""
 
+import dataclasses
 import importlib
 import logging
 import pkgutil
@@ -14,6 +15,7 @@ from local_aws.containers.process_runtime import open_runtime
 from local_aws.data_plane import DataPlane
 from local_aws.gateway import Gateway
 from local_aws.http_server import HttpServer
+from local_aws.jobs.s3 import ContentCache
 from local_aws.moto_adapters.application import MotoApplication, account_of
 from local_aws.settings import Settings
 from local_aws.store import Store
@@ -30,13 +32,21 @@ class LocalAws:
     """
 
     def __init__(self, settings: Settings) -> None:
+        settings = dataclasses.replace(settings, root=settings.root.resolve())
         self.settings = settings
         settings.root.mkdir(parents=True, exist_ok=True)
         self._moto = MotoApplication()
         self._server = HttpServer(settings.port, self._dispatch)
         self.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
         self.clients = Clients(self.endpoint_url)
-        self.plane = DataPlane(settings, Store(), open_runtime(settings), self.clients, spawn)
+        self.plane = DataPlane(
+            settings=settings,
+            store=Store(),
+            containers=open_runtime(settings),
+            client=self.clients,
+            contents=ContentCache(settings.root / "contents"),
+            spawn=spawn,
+        )
         self.gateway = Gateway(self.plane, self._moto, account_of)
 
     def _dispatch(self, environ: Any, start_response: Any) -> Any:
@@ -76,6 +86,7 @@ class LocalAws:
     def start(self) -> None:
         """Answer requests from now on; returns at once."""
         _import_operations()
+        self.plane.contents.clear()
         spawn("http-server", lambda: self._server.serve_forever(poll_interval=0.1))
         spawn("warm-up", self._warm_up)
 

@@ -1,6 +1,5 @@
 """Hold the records of everything the data plane knows, and let threads wait for a record to change."""
 
-import copy
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,14 +35,14 @@ class Store:
         with self._changed:
             if key in self._records:
                 return False
-            self._records[key] = copy.deepcopy(record)
+            self._records[key] = _copied(record)
             self._notify()
             return True
 
     def get(self, key: Key) -> Record | None:
         """Return a copy of a record, or None."""
         with self._changed:
-            return copy.deepcopy(self._records.get(key))
+            return _copied(self._records.get(key))
 
     def update(self, key: Key, change: Callable[[Record], None]) -> Record:
         """Apply a change to a record in place, atomically, and return a copy of the result.
@@ -55,7 +54,7 @@ class Store:
             record = self._records[key]
             change(record)
             self._notify()
-            return copy.deepcopy(record)
+            return _copied(record)
 
     def delete(self, key: Key) -> bool:
         """Remove a record; return whether there was one."""
@@ -68,7 +67,7 @@ class Store:
         """Return copies of all records of a kind, in the order of insertion."""
         with self._changed:
             return [
-                copy.deepcopy(record)
+                _copied(record)
                 for key, record in self._records.items()
                 if (key.kind, key.account_id, key.region) == (kind, account_id, region)
             ]
@@ -81,17 +80,17 @@ class Store:
         """
         with self._changed:
             done = self._changed.wait_for(lambda: is_done(self._records[key]), timeout)
-            return copy.deepcopy(self._records[key]) if done else None
+            return _copied(self._records[key]) if done else None
 
     def snapshot(self) -> dict[Key, Record]:
         """Return a copy of every record."""
         with self._changed:
-            return copy.deepcopy(self._records)
+            return _copied(self._records)
 
     def restore(self, records: dict[Key, Record]) -> None:
         """Replace all records."""
         with self._changed:
-            self._records = copy.deepcopy(records)
+            self._records = _copied(records)
             self._notify()
 
     def keys(self) -> Iterator[Key]:
@@ -102,3 +101,12 @@ class Store:
     def _notify(self) -> None:
         self.version += 1
         self._changed.notify_all()
+
+
+def _copied(value: Any) -> Any:
+    """Copy dicts and lists; everything else in a record is immutable. Several times faster than `copy.deepcopy`."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_copied(item) for item in value]
+    return value

@@ -14,6 +14,7 @@ class JobControl:
         self._on_stop: Callable[[], None] | None = None
         self.stop_requested = threading.Event()
         self.ended = threading.Event()
+        self.is_server_stopping = False
 
     def request_stop(self) -> None:
         """End the job's containers now, or keep them from starting; returns at once."""
@@ -63,6 +64,7 @@ class RunningJobs:
         with self._lock:
             controls = list(self._controls.values())
         for control in controls:
+            control.is_server_stopping = True
             control.request_stop()
         for control in controls:
             control.ended.wait(timeout)

@@ -1,0 +1,118 @@
+"""Run a job: its thread, its folder, its containers, and every way in which it can end."""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_aws.containers.spec import ContainerGroup
+from local_aws.data_plane import DataPlane
+from local_aws.errors import ApiError, JobFailedError
+from local_aws.jobs.control import JobControl
+from local_aws.jobs.failures import MAX_REASON, SERVER_STOPPED
+from local_aws.jobs.logs import Listener, LogFollower, followed
+from local_aws.moto_adapters.logs import LogStream
+from local_aws.store import Key
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """What a job's body works with.
+
+    Attributes:
+        folder: Private folder on this machine, removed at the end.
+    """
+
+    plane: DataPlane
+    key: Key
+    control: JobControl
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a container group ended.
+
+    Attributes:
+        exit_codes: One per container; -n where signal n ended it.
+        is_timed_out: The job's time limit ended it.
+        is_stopped: A Stop request, or the end of the server, ended it.
+    """
+
+    exit_codes: tuple[int, ...]
+    is_timed_out: bool = False
+    is_stopped: bool = False
+
+
+def start_job(
+    plane: DataPlane, key: Key, body: Callable[[JobContext], None], on_failure: Callable[[str], None]
+) -> None:
+    """Run a job's body on a thread of its own; whatever it raises ends as a failure reason."""
+    control = plane.jobs.open(key)
+    folder = (plane.settings.root / "jobs" / key.kind / f"{key.name}-{time.time_ns():x}").resolve()
+
+    def run() -> None:
+        try:
+            folder.mkdir(parents=True)
+            body(JobContext(plane, key, control, folder))
+        except (JobFailedError, ApiError) as err:
+            on_failure(SERVER_STOPPED if control.is_server_stopping else str(err)[:MAX_REASON])
+        except Exception as err:
+            _LOG.exception("%s %s crashed", key.kind, key.name)
+            on_failure(f"InternalServerError: the local AWS failed: {type(err).__name__}: {err}"[:MAX_REASON])
+        finally:
+            if not plane.settings.keep_job_folders:
+                shutil.rmtree(folder, ignore_errors=True)
+            plane.jobs.close(key)
+
+    plane.spawn(key.name, run)
+
+
+def run_containers(
+    job: JobContext, group: ContainerGroup, *, log_group: str, limit_seconds: float, listener: Listener | None = None
+) -> Outcome:
+    """Start a group, follow its logs, and wait for its end, its time limit or a request to stop.
+
+    Raises:
+        JobFailedError: The server stops while the job runs.
+    """
+    epoch = int(time.time() * 1000)
+    followers = [
+        LogFollower(
+            spec.log_path,
+            LogStream(job.key.account_id, job.key.region, log_group, f"{group.name}/{spec.host}-{epoch}"),
+            listener,
+        )
+        for spec in group.containers
+    ]
+    if job.control.stop_requested.is_set():
+        return _stopped(job, (0,) * len(group.containers))
+    grace = job.plane.settings.stop_grace_seconds
+    with followed(followers):
+        running = job.plane.containers.start(group)
+        job.control.on_stop(lambda: running.stop(0 if job.control.is_server_stopping else grace))
+        codes = running.wait(limit_seconds)
+        is_timed_out = codes is None
+        if codes is None:
+            running.stop(grace)
+            codes = running.wait()
+        job.control.on_stop(None)
+    final = tuple(code or 0 for code in codes or ())
+    if job.control.stop_requested.is_set() and not is_timed_out:
+        return _stopped(job, final)
+    return Outcome(final, is_timed_out=is_timed_out)
+
+
+def hosts_of(count: int) -> Sequence[str]:
+    """Return SageMaker's host names of a job's instances."""
+    return [f"algo-{number}" for number in range(1, count + 1)]
+
+
+def _stopped(job: JobContext, codes: tuple[int, ...]) -> Outcome:
+    if job.control.is_server_stopping:
+        raise JobFailedError(SERVER_STOPPED)
+    return Outcome(codes, is_stopped=True)
