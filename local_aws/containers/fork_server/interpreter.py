@@ -3,6 +3,7 @@
 import atexit
 import builtins
 import importlib.machinery
+import io
 import os
 import random
 import re
@@ -85,8 +86,14 @@ def become_fresh(environment: Mapping[str, str]) -> None:
     tempfile.tempdir = None  # it may have been looked up in another environment
     _hide_the_local_aws()
     sys.path[0:0] = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True, write_through=True)  # type: ignore[union-attr]
+    sys.stdout = sys.__stdout__ = _unbuffered(1, "strict")  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _unbuffered(2, "backslashreplace")  # type: ignore[misc]
+
+
+def _unbuffered(file: int, errors: str) -> io.TextIOWrapper:
+    """Return a text stream as the interpreter makes it under PYTHONUNBUFFERED."""
+    raw = io.FileIO(file, "w", closefd=False)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, write_through=True)  # type: ignore[type-var]
 
 
 def _hide_the_local_aws() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import signal
 import sys
 import tempfile
@@ -29,21 +30,22 @@ def run(program: str, arguments: list[str], code: Path, variables: Mapping[str, 
     else:
         shown = f"/bin/sh -c {shlex.quote(shlex.join([f'./{program}', *arguments]))}"
         (code / program).chmod(0o755)
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder, "traceback")
+    # No TemporaryDirectory: the fork would inherit its clean-up and take the report away.
+    report = Path(tempfile.mkdtemp(), "traceback")
 
-        def become_script() -> NoReturn:
-            os.chdir(code)
-            os.environ.update(variables)
-            if not is_python:
-                os.execv("/bin/sh", ["/bin/sh", "-c", shlex.join([f"./{program}", *arguments])])  # noqa: S606
-            _keep_traceback(report)
-            interpreter.run(interpreter.PythonCommand("module", program.removesuffix(".py"), tuple(arguments)))
+    def become_script() -> NoReturn:
+        os.chdir(code)
+        os.environ.update(variables)
+        if not is_python:
+            os.execv("/bin/sh", ["/bin/sh", "-c", shlex.join([f"./{program}", *arguments])])  # noqa: S606
+        _keep_traceback(report)
+        interpreter.run(interpreter.PythonCommand("module", program.removesuffix(".py"), tuple(arguments)))
 
-        exit_code = _run_child(become_script)
-        if exit_code != 0:
-            output = report.read_text(encoding="utf-8") if report.exists() else ""
-            raise ExecuteUserScriptError(shown, exit_code, output)
+    exit_code = _run_child(become_script)
+    output = report.read_text(encoding="utf-8") if report.exists() else ""
+    shutil.rmtree(report.parent, ignore_errors=True)
+    if exit_code != 0:
+        raise ExecuteUserScriptError(shown, exit_code, output)
 
 
 def _run_child(become: Callable[[], NoReturn]) -> int:

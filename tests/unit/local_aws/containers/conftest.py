@@ -61,7 +61,9 @@ class Bench:
                 path.write_text(content if isinstance(content, str) else json.dumps(content))
         return root
 
-    def spec(self, root: Path, *command: str, host: str = "algo-1", image: str = XGBOOST, **fields: Any) -> ContainerSpec:
+    def spec(
+        self, root: Path, *command: str, host: str = "algo-1", image: str = XGBOOST, **fields: Any
+    ) -> ContainerSpec:
         fields = {"environment": {}, "log_path": root / "log.txt", **fields}
         return ContainerSpec(host=host, image=image, root=root, command=command, **fields)
 

@@ -7,8 +7,9 @@ import pytest
 
 from local_aws.containers.images import UnsupportedImageError
 from local_aws.containers.process_runtime import SandboxError, open_runtime
-from local_aws.containers.spec import ContainerGroup
+from local_aws.containers.spec import ContainerGroup, ContainerSpec
 from local_aws.settings import Settings
+from tests.unit.local_aws.containers.conftest import XGBOOST
 
 STUBBORN = """
 import os, signal, subprocess, sys, time
@@ -74,7 +75,7 @@ def test_a_daemon_does_not_survive_the_command_that_started_it(any_bench):
 
 
 def test_stop_lets_a_command_end_by_itself(any_bench):
-    source = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(4))\nprint('ready')\ntime.sleep(1000)"
+    source = "import signal, sys\nsignal.signal(15, lambda *_: sys.exit(4))\nprint('ready')\nsignal.pause()"
     group, specs = start(any_bench, source)
     until(lambda: "ready" in specs[0].log_path.read_text())
 
@@ -107,11 +108,8 @@ def test_wait_gives_up_after_its_timeout(bench):
 
 def test_close_ends_running_containers(tmp_path):
     runtime = open_runtime(Settings(root=tmp_path, sandbox="remap"))
-    from local_aws.containers.spec import ContainerSpec
-
     marker = str(70_000 + time.monotonic_ns() % 9_999)
-    image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
-    spec = ContainerSpec("algo-1", image, tmp_path / "job", ("sleep", marker), {}, tmp_path / "log.txt")
+    spec = ContainerSpec("algo-1", XGBOOST, tmp_path / "job", ("sleep", marker), {}, tmp_path / "log.txt")
     group = runtime.start(ContainerGroup("test", (spec,)))
     until(lambda: processes_with(marker) == 1)
 

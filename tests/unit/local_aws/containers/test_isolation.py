@@ -56,7 +56,10 @@ def test_an_isolated_job_has_no_way_out(bench):
 
 @pytest.mark.parametrize("isolated", [True, False])
 def test_hosts_of_a_group_reach_each_other_by_name(bench, isolated):
-    listen = "import socket\ns = socket.create_server((socket.gethostbyname('algo-1'), 7777))\nprint(s.accept()[0].recv(9).decode())"
+    listen = """
+import socket
+print(socket.create_server((socket.gethostbyname("algo-1"), 7777)).accept()[0].recv(9).decode())
+"""
     talk = """
 import socket, time
 for _ in range(200):
@@ -76,7 +79,9 @@ for _ in range(200):
 
 
 def test_a_container_sees_its_own_processes_and_name_only(bench):
-    result = bench.script("import os, socket\nprint([p for p in os.listdir('/proc') if p.isdigit()], socket.gethostname())")
+    result = bench.script(
+        "import os, socket\nprint([p for p in os.listdir('/proc') if p.isdigit()], socket.gethostname())"
+    )
 
     assert result.log == "['1', '2'] algo-1\n"
 
