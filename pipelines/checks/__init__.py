@@ -23,6 +23,7 @@ CHECKS: tuple[Callable[[Definition], Iterable[Finding]], ...] = (
     shapes.requests,
     shapes.conditions,
     shapes.fail_messages,
+    shapes.lambdas,
     shapes.retries,
     references.references,
     references.property_files,

@@ -69,6 +69,22 @@ def fail_messages(definition: Definition) -> Iterator[Finding]:
             yield Finding("fail-message", step.name, f"ErrorMessage is longer than {_MAX_ERROR_MESSAGE} characters")
 
 
+def lambdas(definition: Definition) -> Iterator[Finding]:
+    """A Lambda step names its function and passes single values; its outputs have types."""
+    for step in definition.steps:
+        if step.type != "Lambda":
+            continue
+        if not step.raw.get("FunctionArn"):
+            yield Finding("lambda", step.name, "needs a FunctionArn")
+        for name, value in step.arguments.items():
+            if isinstance(value, dict | list) and not is_expression(value):
+                yield Finding("lambda", step.name, f"argument {name} must be a single value, but is {value!r}")
+        for output in step.raw.get("OutputParameters") or []:
+            if output.get("OutputType") not in _PARAMETER_TYPES:
+                text = f"output {output.get('OutputName')} needs an OutputType of {', '.join(_PARAMETER_TYPES)}"
+                yield Finding("lambda", step.name, text)
+
+
 def retries(definition: Definition) -> Iterator[Finding]:
     """A retry policy ends by MaxAttempts or by ExpireAfterMin, one of them."""
     for step in definition.steps:

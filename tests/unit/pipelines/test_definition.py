@@ -1,0 +1,119 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+GOLDEN = Path(__file__).parent / "golden" / "definition.json"
+CODE = ("pipelines", "usecase", "processing", "training", "inference")
+
+# Builds three definitions in one process, because the SDK's import takes seconds, with every socket refused.
+BUILD = """
+import dataclasses, json, os, socket, sys
+
+def refuse(*arguments, **keywords):
+    raise AssertionError(f"the build opened a connection: {arguments[1:]}")
+
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+
+from pipelines.bundle import CodeLocation, CodeLocations
+from pipelines.definition import build, canonical_json
+from pipelines.resources import Buckets, Keys, Network, Resources, Roles
+from pipelines.settings import Settings
+
+def token(number):
+    return "${Token[TOKEN.%d]}" % number
+
+def code(bucket):
+    return CodeLocations(
+        CodeLocation(f"s3://{bucket}/code/processing/{'ab' * 32}/processing.pyz", "processing.pyz"),
+        CodeLocation(f"s3://{bucket}/code/training/{'cd' * 32}/sourcedir.tar.gz", "sourcedir.tar.gz"),
+    )
+
+example = Resources.example()
+tokens = Resources(
+    region=token(1), account=token(2), image=token(3), buckets=Buckets(token(4), token(5), token(6)),
+    keys=Keys(token(7), token(8)), roles=Roles(token(9), token(10), token(11), token(12)),
+    network=Network((token(13), token(14)), (token(15),)), model_package_group=token(16),
+)
+before = dict(os.environ)
+result = {
+    "golden": canonical_json(build(example, code(example.buckets.artifacts), Settings())),
+    "again": canonical_json(build(example, code(example.buckets.artifacts), Settings())),
+    "tokens": canonical_json(build(tokens, code(token(6)), Settings())),
+    "full": canonical_json(build(example, code(example.buckets.artifacts), Settings.of_budget("full"))),
+    "environment_restored": dict(os.environ) == before,
+}
+sys.__stdout__.write(json.dumps(result))
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "AWS_PROFILE": "missing"}
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD], env=environment, cwd=home, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def test_the_definition_is_the_reviewed_one(built):
+    """Run with UPDATE_GOLDEN=1 to accept a change of the definition; the difference shows in the review."""
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_text(built["golden"])
+
+    assert built["golden"] == GOLDEN.read_text()
+
+
+def test_building_twice_in_one_process_gives_the_same_bytes(built):
+    assert built["again"] == built["golden"]
+
+
+def test_building_leaves_the_environment_as_it_was(built):
+    assert built["environment_restored"]
+
+
+def test_tokens_may_stand_anywhere(built):
+    definition = json.loads(built["tokens"])
+
+    prepare = definition["Steps"][0]["Arguments"]
+    assert prepare["RoleArn"] == "${Token[TOKEN.10]}"
+    assert prepare["AppSpecification"]["ImageUri"] == "${Token[TOKEN.3]}"
+    assert definition["Parameters"][0]["DefaultValue"] == "s3://${Token[TOKEN.4]}/nycflights13"
+    assert "opaque-" not in built["tokens"]
+    assert "123456789012" not in built["tokens"]
+
+
+def test_the_budget_changes_the_search_and_nothing_else(built):
+    default, full = (json.loads(built[name]) for name in ("golden", "full"))
+
+    assert full["Steps"][1]["Arguments"] != default["Steps"][1]["Arguments"]
+    del full["Steps"][1], default["Steps"][1]
+    assert full == default
+
+
+def test_two_clones_render_the_same_bytes(tmp_path):
+    """Other folder, hash seed, time zone, file modes and times, no region, no credentials."""
+    clone = tmp_path / "elsewhere"
+    for folder in CODE:
+        shutil.copytree(ROOT / folder, clone / folder, copy_function=shutil.copyfile)
+    odd = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "7", "TZ": "Asia/Kathmandu", "HOME": str(tmp_path)}
+
+    here = _render(ROOT, {"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "eu-west-3", "PYTHONHASHSEED": "1"})
+    there = _render(clone, odd)
+
+    assert there == here
+
+
+def _render(folder, environment):
+    command = [sys.executable, "-m", "pipelines", "render"]
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
