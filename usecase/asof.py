@@ -40,8 +40,16 @@ class EventLog:
 
     def sums(self, groups: IntArray, moments: IntArray, windows: Sequence[int]) -> list[IntArray]:
         """Sum each quantity over each window: so many minutes up to and including each moment."""
+        # Searching in the order of the keys is several times faster than in the order of the flights.
+        order = np.argsort(_key(groups, moments), kind="stable")
+        groups, moments = groups[order], moments[order]
         until = self._totals[self._place(groups, moments)]
-        return [until - self._totals[self._place(groups, np.maximum(moments - window, 0))] for window in windows]
+        sums = []
+        for window in windows:
+            total = np.empty_like(until)
+            total[order] = until - self._totals[self._place(groups, np.maximum(moments - window, 0))]
+            sums.append(total)
+        return sums
 
     def counts(self, groups: IntArray, moments: IntArray, window: int) -> IntArray:
         """Sum the first quantity over one window: the number of events where there are no values."""
