@@ -1,7 +1,6 @@
 """What the operations of all job kinds share: names that are taken, jobs that are not there, pages of a list."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from local_aws.containers.images import find_image
 from local_aws.errors import ResourceInUseError, ResourceNotFoundError, ValidationError
@@ -49,28 +48,32 @@ class JobKind:
             raise missing(self, context, name)
         return record
 
-    def stop(self, context: Context, request: Request, **fields: Any) -> Record | None:
-        """Mark a running job as Stopping and end it; return its record, or None where it had ended before.
+    def stop(self, context: Context, request: Request, on_stop: Callable[[Record], None] = lambda _: None) -> None:
+        """Mark a running job as Stopping and end it; a job that is Stopping already stays so.
+
+        Args:
+            context: Who asks.
+            request: Names the job.
+            on_stop: What else changes in the record of a job that is in progress.
 
         Raises:
             ValidationError: There is no such job, or it has ended.
         """
-        record = self.find(context, request)
         key = context.key(self.kind, request[self.name_field])
-        was = [record[self.status_field]]
+        was = [self.find(context, request)[self.status_field]]
 
         def mark(job: Record) -> None:
             was[0] = job[self.status_field]
             if was[0] == "InProgress":
-                job.update({self.status_field: "Stopping", **fields})
+                job[self.status_field] = "Stopping"
+                on_stop(job)
 
-        record = context.plane.store.update(key, mark)
+        context.plane.store.update(key, mark)
         if was[0] not in {"InProgress", "Stopping"}:
             raise ValidationError(
                 f"The request was rejected because the {self.word.lower()} job is in status {was[0]}."
             )
         context.plane.jobs.stop(key)
-        return record
 
     def list(self, context: Context, request: Request, sort_keys: Mapping[str, SortKey] | None = None) -> Response:
         """Return a page of summaries."""
