@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from local_aws.pipeline_engine.arguments import check_arguments
 from local_aws.pipeline_engine.errors import DefinitionError
 from local_aws.pipeline_engine.model import Definition, Step
 from local_aws.pipeline_engine.plan import dependencies_of
@@ -29,6 +30,7 @@ def check_definition(definition: Definition) -> None:
         check_references(definition, step)
         check_dependencies(definition, step)
         check_property_files(step)
+        check_arguments(step)
     check_cycles(definition)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from local_aws.data_plane import DataPlane
 from local_aws.pipeline_engine import names
+from local_aws.pipeline_engine.arguments import without_nulls
 from local_aws.pipeline_engine.cache import CachedResult, StepCache, cache_key
 from local_aws.pipeline_engine.errors import StepFailedError, StepStoppedError
 from local_aws.pipeline_engine.model import Definition, Step
@@ -125,7 +126,9 @@ class Executor:
         scope = execution_scope(self.plane, self.execution, self.records, self.definition, job_name)
         settings = resolve(dict(step.settings), scope)
         # A Condition resolves its own values, one after the other: those behind a decided Or are not looked at.
-        arguments = dict(step.arguments) if step.type == "Condition" else resolve(dict(step.arguments), scope)
+        arguments = (
+            dict(step.arguments) if step.type == "Condition" else without_nulls(resolve(dict(step.arguments), scope))
+        )
         key = cache_key(step, arguments, settings)
         cached = self._find_cached(step, key)
         if cached is not None:

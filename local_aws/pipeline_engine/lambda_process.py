@@ -78,18 +78,11 @@ def _result_of(path: Path) -> Any:
 
 
 def _environment(plane: DataPlane, function: LambdaFunction, timeout_seconds: float) -> dict[str, str]:
-    sts = plane.client("sts", function.region)
-    credentials = sts.assume_role(RoleArn=function.role_arn, RoleSessionName=function.name)["Credentials"]
     day = time.strftime("%Y/%m/%d", time.gmtime())
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
-        "AWS_REGION": function.region,
-        "AWS_DEFAULT_REGION": function.region,
-        "AWS_ENDPOINT_URL": sts.meta.endpoint_url,
-        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        **plane.client.environment(function.region, function.role_arn),
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",

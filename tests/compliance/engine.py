@@ -12,7 +12,6 @@ from botocore.exceptions import ClientError
 
 import local_aws.sagemaker.pipeline_callbacks
 import local_aws.sagemaker.pipeline_executions  # noqa: F401 - registers the operations
-from local_aws.data_plane import DataPlane
 from local_aws.sagemaker.operations import OPERATIONS, Context
 from local_aws.settings import Settings
 from local_aws.store import Key, Store
@@ -200,5 +199,5 @@ def engine(tmp_path: Path) -> Engine:
     def spawn(name: str, function: Any) -> None:
         threading.Thread(target=function, name=name, daemon=True).start()
 
-    plane = DataPlane(Settings(tmp_path), store, None, lambda *_: apis, spawn)  # type: ignore[arg-type]
+    plane: Any = SimpleNamespace(settings=Settings(tmp_path), store=store, client=lambda *_: apis, spawn=spawn)
     return Engine(Context(ACCOUNT, REGION, plane), apis)
