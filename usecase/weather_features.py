@@ -23,8 +23,7 @@ def weather_features(weather: pd.DataFrame, origins: pd.Series, cutoff: IntArray
     log = _Observations(weather, origins.to_numpy())
     known = cutoff - KNOWN_AFTER_MINUTES
     row = log.latest(known)
-    hour = np.where(row >= 0, log.minute[row], 0)
-    one, two, three = (log.exactly(hour - 60 * hours) for hours in (1, 2, 3))
+    one, two, three = (log.exactly(log.minute[row] - 60 * hours) for hours in (1, 2, 3))
     now = {name: log.value(name, row) for name in _COLUMNS}
     angle = np.deg2rad(now["wind_dir"])
     visibility = np.fmin(np.fmin(now["visib"], log.value("visib", one)), log.value("visib", two))
@@ -38,33 +37,29 @@ def weather_features(weather: pd.DataFrame, origins: pd.Series, cutoff: IntArray
 
 
 class _Observations:
-    """Hourly observations, looked up by each flight's own origin and a minute."""
+    """Hourly observations, looked up by each flight's own origin and a minute; row -1 is a row of missing values."""
 
     def __init__(self, weather: pd.DataFrame, origins: Array) -> None:
         places = pd.Index(np.unique(weather["origin"].to_numpy(dtype=str)).astype(object))
         stamped = minutes(pd.to_datetime(weather["time_hour"], utc=True))
-        keys = (places.get_indexer(weather["origin"]).astype(np.int64) << 32) + stamped
+        keys = (places.get_indexer(pd.Index(weather["origin"])).astype(np.int64) << 32) + stamped
         order = np.argsort(keys, kind="stable")
-        self._keys, self.minute, self._frame = keys[order], stamped[order], weather.iloc[order]
+        self._keys, self._frame = keys[order], weather.iloc[order]
+        self.minute = np.append(stamped[order], 0)
         self._group = places.get_indexer(pd.Index(origins)).astype(np.int64)
 
     def latest(self, moments: IntArray) -> IntArray:
         """The row of the last observation stamped at or before each moment; -1 where there is none, or an old one."""
-        if not len(self._keys):
-            return np.full_like(moments, -1)
         wanted = (self._group << 32) + moments
         row = np.searchsorted(self._keys, wanted, side="right") - 1
-        age = wanted - self._keys[np.maximum(row, 0)]
+        age = wanted - np.append(self._keys, 0)[row]
         return np.where((row >= 0) & (self._group >= 0) & (age <= _OLDEST_MINUTES), row, -1)
 
     def exactly(self, moments: IntArray) -> IntArray:
         """The row stamped with each moment itself; -1 where there is none."""
         row = self.latest(moments)
-        return np.where((row >= 0) & (self.minute[row] == moments), row, -1) if len(self._keys) else row
+        return np.where(self.minute[row] == moments, row, -1)
 
     def value(self, column: str, row: IntArray) -> FloatArray:
-        """One column at some rows; missing where the row is -1."""
-        if not len(self._keys):
-            return np.full(len(row), np.nan)
-        values = self._frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.where(row >= 0, values[row], np.nan)
+        """One column at some rows."""
+        return np.append(self._frame[column].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)[row]
