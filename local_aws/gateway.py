@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import time
 import uuid
@@ -14,6 +15,7 @@ from typing import Any
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ApiError, SerializationError
 from local_aws.http_server import Environ, StartResponse, WsgiApplication
+from local_aws.launcher import HEALTH_PATH
 from local_aws.sagemaker import validation
 from local_aws.sagemaker.operations import OPERATIONS, Context, Request
 
@@ -47,6 +49,8 @@ class Gateway:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        if environ["PATH_INFO"] == HEALTH_PATH:
+            return _send(200, {"pid": os.getpid()}, start_response)
         self.last_request = time.monotonic()
         caller = Caller.of(environ, self._plane.settings.region)
         try:

@@ -37,7 +37,8 @@ class LocalAws:
         settings.root.mkdir(parents=True, exist_ok=True)
         self._moto = MotoApplication()
         self._server = HttpServer(settings.port, self._dispatch)
-        self.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.endpoint_url = f"http://127.0.0.1:{self.port}"
         self.clients = Clients(self.endpoint_url)
         self.plane = DataPlane(
             settings=settings,
@@ -81,6 +82,14 @@ class LocalAws:
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 - no secret
             region_name=self.settings.region,
+        )
+
+    def is_busy(self) -> bool:
+        """Whether a job or a pipeline execution runs."""
+        return self.plane.jobs.count > 0 or any(
+            self.plane.store.get(key).get("PipelineExecutionStatus") in {"Executing", "Stopping"}
+            for key in self.plane.store.keys()
+            if key.kind == "pipeline-execution"
         )
 
     def start(self) -> None:
