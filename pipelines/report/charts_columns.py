@@ -39,7 +39,9 @@ def columns(items: Sequence[Column], y_title: str, label: str) -> Markup:
             svg.text(f"{100 * item.value:.1f}", left + step / 2, y(item.value) - 5, "value", text_anchor="middle"),
             svg.text(item.name, left + step / 2, _BOTTOM + 18, text_anchor="middle"),
         ]
-    parts += [part for start, end, name in _groups(items) for part in _bracket(_LEFT + start * step, _LEFT + end * step, name)]
+    parts += [
+        part for start, end, name in _groups(items) for part in _bracket(_LEFT + start * step, _LEFT + end * step, name)
+    ]
     return svg.image(_WIDTH, _HEIGHT, label, svg.text(y_title, 2, 12, "axis-title"), *parts)
 
 

@@ -10,6 +10,9 @@ from pipelines.report.scales import Scale, tick_label
 
 Point = tuple[float, float]
 
+# The width of a letter and the height of a line in a chart, in its units: wide enough for any font.
+_LETTER, _LINE = 7.0, 16
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -27,6 +30,7 @@ class Plane:
     y_title: str
     label: str
     x_ticks: Sequence[float] | None = None
+    y_ticks: Sequence[float] | None = None
     as_percent: str = ""
 
     @classmethod
@@ -48,18 +52,19 @@ class Plane:
         x, y = self.at(point)
         return svg.element("circle", svg.element("title", title), cx=x, cy=y, r=radius, class_=class_)
 
-    def note(self, point: Point, words: str, *, class_: str = "note", dx: float = 8, dy: float = 4) -> Markup:
-        """Return words beside a point, turned to the left of it where the right has no room."""
+    def note(self, point: Point, *lines: str, class_: str = "note", dx: float = 8, dy: float = 4) -> Markup:
+        """Return lines of words beside a point, moved left as far as the chart's edge asks for."""
         x, y = self.at(point)
-        right = x + dx + 6.6 * len(words) < self.width
-        return svg.text(words, x + dx if right else x - dx, y + dy, class_, text_anchor="start" if right else "end")
+        room = max(_LETTER * len(line) for line in lines)
+        left = max(min(x + dx, self.x.end - room), self.x.start + 4)
+        return svg.element("g", *(svg.text(line, left, y + dy + i * _LINE, class_) for i, line in enumerate(lines)))
 
     def draw(self, *marks: Markup) -> Markup:
         """Return the chart: axes below, marks above."""
         return svg.image(self.width, self.height, self.label, *self._axes(), *marks)
 
     def _axes(self) -> list[Markup]:
-        xs, ys = list(self.x_ticks or self.x.ticks()), self.y.ticks()
+        xs, ys = list(self.x_ticks or self.x.ticks()), list(self.y_ticks or self.y.ticks())
         left, right, bottom = self.x.start, self.x.end, self.y.start
         parts = []
         for tick in ys:

@@ -126,8 +126,9 @@ class RunFolder:
         return self.documents[name]
 
     def _why(self) -> str:
-        ended = [step for step in self["steps"].rows("steps") or self["steps"].rows() if step.text("status") == "Failed"]
-        return f" The run ended at step {ended[0].text('name')}, before it could be written." if ended else ""
+        steps = self["steps"].rows("steps") or self["steps"].rows()
+        ended = [step.text("name") for step in steps if step.text("status") in ("Failed", "Stopped")]
+        return f" The run ended at step {ended[0]}, before it could be written." if ended else ""
 
 
 def _read(folder: Path, file: str) -> tuple[Document, str]:

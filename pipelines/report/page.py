@@ -24,18 +24,18 @@ from pipelines.report.verdict import judge
 
 View = Callable[[RunFolder], Mapping[str, Any]]
 
-# Anchor, heading, and who makes the content. The template sections/<anchor>.html.j2 lays it out.
-SECTIONS: tuple[tuple[str, str, View], ...] = (
-    ("pipeline", "What ran", view_run.pipeline),
-    ("timeline", "Where the time went", view_run.timeline),
-    ("quality", "How good the model is", view_quality.quality),
-    ("comparison", "Better than what?", view_compare.comparison),
-    ("slices", "Who gets worse predictions", view_slices.slices),
-    ("features", "What the model looks at", view_features.features),
-    ("tuning", "The search for hyperparameters", view_tuning.tuning),
-    ("data", "The data", view_data.data),
-    ("limits", "What these figures do not say", view_lineage.limits),
-    ("lineage", "Where it all comes from", view_lineage.lineage),
+# Anchor, word in the list of contents, heading, and who makes the content for the template sections/<anchor>.html.j2.
+SECTIONS: tuple[tuple[str, str, str, View], ...] = (
+    ("pipeline", "Steps", "What ran", view_run.pipeline),
+    ("timeline", "Time", "Where the time went", view_run.timeline),
+    ("quality", "Quality", "How good the model is", view_quality.quality),
+    ("comparison", "Comparison", "Better than what?", view_compare.comparison),
+    ("slices", "Slices", "Who gets better or worse predictions", view_slices.slices),
+    ("features", "Features", "What the model looks at", view_features.features),
+    ("tuning", "Tuning", "The search for hyperparameters", view_tuning.tuning),
+    ("data", "Data", "The data", view_data.data),
+    ("limits", "Limits", "What these figures do not say", view_lineage.limits),
+    ("lineage", "Lineage", "Where it all comes from", view_lineage.lineage),
 )
 
 
@@ -58,23 +58,29 @@ def write_report(run_folder: Path) -> Path:
 def render(run: RunFolder) -> str:
     """Return the page of a run."""
     environment = Environment(
-        loader=PackageLoader("pipelines.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("pipelines.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(
         number=wording.number, signed=wording.signed, percent=wording.percent, count=wording.count,
-        compact=wording.compact, duration=wording.duration, setting=view_tuning.show,
+        compact=wording.compact, duration=wording.duration, setting=view_tuning.show, humps=wording.humps,
     )  # fmt: skip
     style = Markup((Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
-    sections = [_section(environment, run, *section) for section in SECTIONS]
+    sections = [_section(environment, run, section) for section in SECTIONS]
     return environment.get_template("report.html.j2").render(verdict=judge(run), sections=sections, style=style)
 
 
-def _section(environment: Environment, run: RunFolder, anchor: str, heading: str, view: View) -> dict[str, Any]:
-    section = {"anchor": anchor, "heading": heading, "missing": "", "body": ""}
+def _section(environment: Environment, run: RunFolder, section: tuple[str, str, str, View]) -> dict[str, Any]:
+    anchor, word, heading, view = section
+    made = {"anchor": anchor, "word": word, "heading": heading, "missing": "", "body": ""}
     try:
         body = environment.get_template(f"sections/{anchor}.html.j2").render(view(run))
-        return section | {"body": Markup(body)}  # noqa: S704  autoescaped a line above
+        return made | {"body": Markup(body)}  # noqa: S704  autoescaped a line above
     except MissingPartError as error:
-        return section | {"missing": str(error)}
+        return made | {"missing": str(error)}
     except Exception as error:  # noqa: BLE001  a section that cannot be drawn must not take the page with it
-        return section | {"missing": f"This part cannot be drawn from the run's files ({type(error).__name__}: {error})."}
+        why = f"This part cannot be drawn from the run’s files ({type(error).__name__}: {error})."
+        return made | {"missing": why}

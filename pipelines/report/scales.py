@@ -22,10 +22,14 @@ class Scale:
 
     def __call__(self, value: float) -> float:
         """Return the position of a value; outside the range the nearest end."""
-        low, high, at = (math.log(v) for v in (self.low, self.high, max(value, self.low))) if self.logarithmic else (
-            self.low,
-            self.high,
-            value,
+        low, high, at = (
+            (math.log(v) for v in (self.low, self.high, max(value, self.low)))
+            if self.logarithmic
+            else (
+                self.low,
+                self.high,
+                value,
+            )
         )
         share = (at - low) / (high - low) if high > low else 0.5
         return self.start + min(max(share, 0.0), 1.0) * (self.end - self.start)

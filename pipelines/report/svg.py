@@ -8,7 +8,9 @@ Child = Markup | str
 def element(name: str, *children: Child, **attributes: str | float | None) -> Markup:
     """Return an element. `class_` is written as class, `stroke_width` as stroke-width; None leaves one out."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"' for key, value in attributes.items() if value is not None
+        f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"'
+        for key, value in attributes.items()
+        if value is not None
     )
     inner = "".join(escape(child) for child in children)
     return Markup(f"<{name}{written}>{inner}</{name}>" if inner else f"<{name}{written}/>")  # noqa: S704  all parts are escaped above

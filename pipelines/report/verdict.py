@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.report.documents import Document, RunFolder
-from pipelines.report.run_facts import RunFacts, gate_checks
-from pipelines.report.wording import NONE, count, duration, moment, number, percent, plural
+from pipelines.report.documents import RunFolder
+from pipelines.report.run_facts import STARTED, RunFacts, gate_checks
+from pipelines.report.wording import count, duration, moment, number, percent, plural
 
 Kind = Literal["registered", "rejected", "failed", "stopped", "unknown"]
 
@@ -95,7 +95,7 @@ def _kind(facts: RunFacts) -> Kind:
 
 def _eyebrow(facts: RunFacts) -> str:
     where = {"local": "simulated on the local AWS", "aws": "run on AWS"}.get(facts.summary.text("target"), "")
-    started = facts.summary.moment(("started_at", "start")) or facts.execution.moment(("start", "StartTime", "CreationTime"))
+    started = facts.summary.moment(STARTED) or facts.execution.moment((*STARTED, "CreationTime"))
     parts = [facts.pipeline, moment(started) if started else "", where]
     return " · ".join(part for part in parts if part)
 
@@ -122,17 +122,24 @@ def _lede(kind: Kind, facts: RunFacts) -> str:
     test, told = facts.test, []
     auc, rows = test.number("auc"), test.number("rows")
     if auc is not None:
-        flights = f"the {count(rows)} flights of the test month" if rows else "the test month, which no training saw"
-        told.append(f"On {flights}, the model gives a late flight a higher risk than a punctual one in {percent(auc, 0)} of pairs.")
+        flights = f"the {count(rows)} flights of the test month" if rows else "the flights of the test month"
+        rate = f", {percent(test.number('base_rate'))} of them late" if test.number("base_rate") is not None else ""
+        told.append(
+            f"On {flights}{rate}, the model gives a late flight a higher risk than a punctual one in {percent(auc, 0)} of pairs."
+        )
     gain = facts.log_loss_gain
     if gain is not None:
         word = "lower" if gain >= 0 else "higher"
-        told.append(f"Its log loss is {percent(abs(gain))} {word} than that of always predicting the month’s own rate of late flights.")
+        told.append(
+            f"Its log loss is {percent(abs(gain))} {word} than that of always predicting the month’s own rate of late flights."
+        )
     if kind in ("failed", "stopped"):
         done = sum(step.status == "Succeeded" for step in facts.steps)
         told.append(f"{plural(done, 'step')} had succeeded; nothing was registered." if not facts.package else "")
     if facts.all_cached:
-        told.append(f"Nothing had changed since the last run: all {len(facts.cacheable)} cacheable steps came from the cache.")
+        told.append(
+            f"Nothing had changed since the last run: all {len(facts.cacheable)} cacheable steps came from the cache."
+        )
     return " ".join(part for part in told if part)
 
 
@@ -141,29 +148,37 @@ def _figures(facts: RunFacts) -> tuple[Figure, ...]:
     if test.number("auc") is None:
         return (_time(facts),) if facts.seconds is not None else ()
     error = test.number("auc_standard_error")
-    around = f"± {number(1.96 * error)} (95 % interval); 0.5 is a coin toss" if error else "0.5 is a coin toss, 1 is perfect"
+    around = (
+        f"± {number(1.96 * error)} (95 %); a coin toss is 0.5" if error else "a coin toss is 0.5, perfect is 1"
+    )
     base = facts.base_log_loss
-    rate = percent(test.number("base_rate"))
+    rate = test.number("base_rate")
     return (
         Figure("ROC AUC", number(test.number("auc")), around),
         Figure("Log loss", number(test.number("log_loss"), 4), f"base rate alone: {number(base, 4)}" if base else "smaller is better"),
-        Figure("Brier score", number(test.number("brier"), 4), f"{rate} of the test flights were late"),
+        Figure("Brier score", number(test.number("brier"), 4), f"base rate alone: {number(rate * (1 - rate), 4)}" if rate else "smaller is better"),
         _time(facts),
     )  # fmt: skip
 
 
 def _time(facts: RunFacts) -> Figure:
     hits = len([step for step in facts.steps if step.cache_hit])
-    note = f"{plural(len(facts.steps), 'step')}, {hits or 'none'} from the cache"
+    note = f"{plural(len(facts.ran), 'step')}, {hits or 'none'} from the cache"
     return Figure("Time", duration(facts.seconds), note)
 
 
 def _advice(kind: Kind, facts: RunFacts) -> tuple[str, ...]:
     if kind == "failed":
         matches = [advice for pattern, advice in _ADVICE if re.search(pattern, facts.failure_reason)]
-        return (*matches[:1], "Read the step’s log (command below); after mending, run again: finished steps come from the cache.")
+        return (
+            *matches[:1],
+            "Read the step’s log (command below); after mending, run again: finished steps come from the cache.",
+        )
     if kind == "rejected":
-        return ("Look at the curves and slices below for what got worse.", "Search longer with `make run BUDGET=full`, or lower the floor only with a reason.")
+        return (
+            "Look at the curves and slices below for what got worse.",
+            "Search longer with `make run BUDGET=full`, or lower the floor only with a reason.",
+        )
     if kind == "stopped":
         return ("Run again: finished steps come from the cache.",)
     return ()  # fmt: skip
@@ -171,18 +186,14 @@ def _advice(kind: Kind, facts: RunFacts) -> tuple[str, ...]:
 
 def _commands(kind: Kind, facts: RunFacts) -> tuple[Command, ...]:
     target = "" if facts.summary.text("target") in ("", "local") else f" --target {facts.summary.text('target')}"
-    cli = "python -m pipelines"
+    cli = ".venv/bin/python -m pipelines"
     failed = next((step.name for step in facts.steps if step.status == "Failed" and step.kind != "Fail"), "")
     commands = [
-        Command("Approve this version for deployment", f"{cli} approve{target} {facts.package}") if kind == "registered" and facts.approval != "Approved" else None,
+        Command("Approve this version for deployment", f"{cli} approve{target} {facts.package.rpartition('/')[2]}") if kind == "registered" and facts.approval != "Approved" else None,
         Command(f"Read the log of {failed}", f"{cli} logs{target} {failed}") if failed else Command("Read the logs of the jobs", f"{cli} logs{target}"),
-        Command("See the execution’s steps", f"{cli} status{target}"),
+        Command("See status and steps of the execution", f"{cli} steps{target}"),
         Command("Run again: what has not changed comes from the cache", "make run"),
         Command("End the local AWS", "make down") if not target else None,
     ]  # fmt: skip
     return tuple(command for command in commands if command)
 
-
-def describe(document: Document, *path: str) -> str:
-    """Return a text of a document or a dash."""
-    return document.text(*path) or NONE

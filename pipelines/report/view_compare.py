@@ -39,8 +39,8 @@ class Rival:
 
 
 _RIVALS = (
-    ("base_rate", "Base rate", "predicts one and the same probability for every flight"),
-    ("tuned", "Tuned, not refitted", "the search’s best trial, without the validation months in training"),
+    ("base_rate", "Base rate", "the same probability for every flight: the rate of the months before"),
+    ("tuned", "Before the refit", "the search’s best trial, trained without the validation months"),
     ("champion", "Champion", "the version in production"),
 )
 
@@ -50,7 +50,9 @@ def comparison(run: RunFolder) -> dict[str, Any]:
     evaluation = run.need("evaluation")
     test = RunFacts.of(run)
     rivals = [
-        rival for key, name, words in _RIVALS if (rival := _rival(evaluation.at("comparisons", key), key, name, words, test))
+        rival
+        for key, name, words in _RIVALS
+        if (rival := _rival(evaluation.at("comparisons", key), key, name, words, test))
     ]
     ends = [end for rival in rivals for end in (rival.low, rival.high, rival.value) if end is not None]
     reach = max((abs(end) for end in ends), default=1.0) * 1.15 or 1.0
@@ -79,7 +81,14 @@ def _rival(told: Document, key: str, name: str, explanation: str, facts: RunFact
     if auc.number("lower") is not None:
         auc_text += f" ({signed(auc.number('lower'))} to {signed(auc.number('upper'))})"
     return Rival(
-        name, explanation, told.number("auc"), log_loss, value, difference.number("lower"), difference.number("upper"), auc_text
+        name,
+        explanation,
+        told.number("auc"),
+        log_loss,
+        value,
+        difference.number("lower"),
+        difference.number("upper"),
+        auc_text,
     )
 
 

@@ -7,6 +7,7 @@ from pipelines.report.documents import Document, MissingPartError, RunFolder
 from pipelines.report.wording import count, percent
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_REASONS = 4
 
 
 def data(run: RunFolder) -> dict[str, Any]:
@@ -16,8 +17,19 @@ def data(run: RunFolder) -> dict[str, Any]:
     months = _months(told)
     if not tables and not months:
         raise MissingPartError("The data report holds neither tables nor months.")
-    chart = columns(months, "flights ≥ 30 min late", "Share of late flights by month, with the split") if months else None
-    return {"tables": tables, "months": months, "chart": chart, "decisions": _decisions(told), "stages": told.rows("stages")}
+    chart = columns(months, "flights at least 30 minutes late", _spoken(months)) if months else None
+    outcomes = told.at("outcomes")
+    return {
+        "tables": tables,
+        "chart": chart,
+        "outcomes": {name: outcomes.number(name) for name in ("arrived", "cancelled", "diverted")},
+        "decision": outcomes.text("decision"),
+        "stages": [(row.text("name"), row.number("seconds"), row.number("peak_rss_mb")) for row in told.rows("stages")],
+        "missing": sorted(
+            ((row.text("name"), share) for row in told.rows("features") if (share := row.number("missing_share"))),
+            key=lambda pair: -pair[1],
+        ),
+    }
 
 
 def _table(row: Document) -> dict[str, Any]:
@@ -25,34 +37,32 @@ def _table(row: Document) -> dict[str, Any]:
     rejected = row.number(("rows_rejected", "rejected"))
     if rejected is None and read is not None and accepted is not None:
         rejected = read - accepted
-    reasons = [(name, value.number()) for name, value in row.items(("reasons", "reason_counts", "rejected_reasons"))]
-    reasons += [(r.text(("reason", "name")), r.number(("rows", "count"))) for r in row.rows("reasons") if r.text("reason")]
-    return {"name": row.text(("name", "table")), "read": read, "accepted": accepted, "rejected": rejected,
-            "reasons": sorted(reasons, key=lambda reason: -(reason[1] or 0))[:4]}  # fmt: skip
+    reasons = [(f"rejected: {name}", value.number()) for name, value in row.items(("rejected_by_reason", "reasons"))]
+    reasons.sort(key=lambda reason: -(reason[1] or 0))
+    reasons += [(f"set to missing: {name}", value.number()) for name, value in row.items("values_set_to_missing")]
+    return {
+        "name": row.text("name"), "read": read, "accepted": accepted, "rejected": rejected,
+        "limit": row.number("max_rejected_fraction"), "reasons": reasons[:_REASONS], "more": len(reasons) - _REASONS,
+    }  # fmt: skip
 
 
 def _months(told: Document) -> list[Column]:
-    rows = told.rows(("label_rate_by_month", "months", "label_by_month"))
-    found = []
-    for row in rows:
-        rate, month = row.number(("label_rate", "rate", "base_rate")), row.text(("month", "name"))
-        if rate is None:
-            continue
-        name, group = _month_name(month), row.text("split")
-        title = f"{name}: {percent(rate)} of {count(row.number(('rows', 'count')))} flights were late"
-        found.append(Column(name, rate, group, title))
-    return found
+    found: list[tuple[str, Column]] = []
+    for split, part in told.items("splits"):
+        for month, row in part.items("months"):
+            rate = row.number("label_rate")
+            if rate is None:
+                continue
+            name = _month_name(month)
+            title = f"{name}: {percent(rate)} of {count(row.number('rows'))} flights were late"
+            found.append((month, Column(name, rate, split, title)))
+    return [column for _, column in sorted(found, key=lambda pair: pair[0])]
 
 
 def _month_name(month: str) -> str:
-    tail = month.rsplit("-", 1)[-1]
-    return _MONTHS[int(tail) - 1] if tail.isdecimal() and 1 <= int(tail) <= len(_MONTHS) else month
+    tail = month.rpartition("-")[2]
+    return _MONTHS[int(tail) - 1] if tail.isascii() and tail.isdigit() and 1 <= int(tail) <= len(_MONTHS) else month
 
 
-def _decisions(told: Document) -> list[dict[str, Any]]:
-    found = []
-    for key, words in (("cancelled", "Cancelled flights"), ("diverted", "Diverted flights")):
-        part = told.at(key)
-        if part:
-            found.append({"name": words, "rows": part.number(("rows", "count")) or part.number(), "words": part.text("decision")})
-    return found
+def _spoken(months: list[Column]) -> str:
+    return "Share of late flights by month: " + ", ".join(f"{m.name} {percent(m.value)} ({m.group})" for m in months)

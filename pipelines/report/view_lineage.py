@@ -6,7 +6,7 @@ from pipelines.report.documents import MissingPartError, RunFolder
 from pipelines.report.run_facts import RunFacts
 
 _LINES = (
-    ("Pipeline execution", ("pipeline_execution_arn", "PipelineExecutionArn")),
+    ("Pipeline execution", ("pipeline_execution_arn", "PipelineExecutionArn", "arn")),
     ("Model package", ("model_package_arn",)),
     ("Data version", ("data_version", "DataVersion")),
     ("Git commit", ("git_commit", "GitCommit")),
@@ -23,7 +23,11 @@ def lineage(run: RunFolder) -> dict[str, Any]:
     parameters = _parameters(run)
     found = []
     for name, keys in _LINES:
-        told = summary.text(keys) or execution.text(keys) or next((parameters[key] for key in keys if key in parameters), "")
+        told = (
+            summary.text(keys)
+            or execution.text(keys)
+            or next((parameters[key] for key in keys if key in parameters), "")
+        )
         found.append((name, told))
     if not any(told for _, told in found):
         raise MissingPartError("The run left no summary.json to read the lineage from.")
@@ -44,8 +48,12 @@ def limits(run: RunFolder) -> dict[str, Any]:
 
 
 def _parameters(run: RunFolder) -> dict[str, str]:
-    told = run["execution"].at(("parameters", "pipeline_parameters", "PipelineParameters")) or run["summary"].at("parameters")
-    listed = {row.text(("Name", "name")): row.text(("Value", "value")) for row in told.rows() if row.text(("Name", "name"))}
+    told = run["execution"].at(("parameters", "pipeline_parameters", "PipelineParameters")) or run["summary"].at(
+        "parameters"
+    )
+    listed = {
+        row.text(("Name", "name")): row.text(("Value", "value")) for row in told.rows() if row.text(("Name", "name"))
+    }
     return listed or {name: value.text() for name, value in told.items()}
 
 

@@ -13,6 +13,8 @@ from pipelines.report.run_facts import RunFacts
 from pipelines.report.wording import number, percent
 
 _Z = 1.96
+# Below this recall, precision rests on a handful of flights and jumps between 0 and 1.
+_SETTLED = 0.005
 
 
 @dataclass(frozen=True)
@@ -107,25 +109,22 @@ def wilson(share: float, rows: float) -> tuple[float, float]:
     return max((middle - spread) / scale, 0.0), min((middle + spread) / scale, 1.0)
 
 
-def _curve(curves: Document, evaluation: Document, places: tuple[tuple[tuple[str, ...], str, str], ...], *names: str) -> list[Point]:
-    """Return a curve's points from the first place that holds it."""
-    for keys, x_name, y_name in places:
-        for document in (curves, curves.at("test"), evaluation.at("binary_classification_metrics"), curves.at("binary_classification_metrics")):
-            told = document.at(keys)
-            xs, ys = told.numbers((x_name, x_name + "s")), told.numbers((y_name, y_name + "s"))
-            if xs and len(xs) == len(ys):
-                return list(zip(xs, ys, strict=True))
-            points = [(x, y) for row in told.rows() if (x := row.number(x_name, )) is not None and (y := row.number(y_name)) is not None]
-            if points:
-                return points
-    raise MissingPartError(f"The evaluation holds no {' '.join(names)} curve.")
+def _curve(curves: Document, evaluation: Document, keys: tuple[str, str], axes: tuple[str, str]) -> list[Point]:
+    """Return the candidate's curve, from curves.json or from Model Monitor's lists in evaluation.json."""
+    measured = evaluation.at("binary_classification_metrics", keys)
+    for told in (curves.at(keys, "candidate"), curves.at(keys), measured):
+        xs, ys = told.numbers(("x", axes[0], axes[0] + "s")), told.numbers(("y", axes[1], axes[1] + "s"))
+        if xs and len(xs) == len(ys):
+            return list(zip(xs, ys, strict=True))
+    raise MissingPartError(f"The evaluation holds no {keys[0].replace('_', '-')} curve.")
 
 
 def _roc(curves: Document, evaluation: Document, matrix: Confusion | None, auc: float | None) -> Markup:
-    keys = ("roc", "roc_curve", "receiver_operating_characteristic_curve")
-    places = ((keys, "false_positive_rate", "true_positive_rate"), (keys, "fpr", "tpr"))
-    points = sorted(_curve(curves, evaluation, places, "ROC"))
-    plane = Plane.unit("punctual flights flagged by mistake", "late flights found", f"ROC curve; the area under it is {number(auc)}")
+    keys = ("roc", "receiver_operating_characteristic_curve")
+    points = sorted(_curve(curves, evaluation, keys, ("false_positive_rate", "true_positive_rate")))
+    plane = Plane.unit(
+        "punctual flights flagged by mistake", "late flights found", f"ROC curve; the area under it is {number(auc)}"
+    )
     marks = [
         plane.line([(0, 0), (1, 1)], "diagonal"),
         svg.text("coin toss: 0.5", plane.x(0.62), plane.y(0.62) + 20, "note quiet"),
@@ -135,14 +134,14 @@ def _roc(curves: Document, evaluation: Document, matrix: Confusion | None, auc: 
     ]
     if matrix:
         point = (matrix.false_alarm, matrix.recall)
-        words = f"at the threshold: {percent(matrix.recall, 0)} found"
-        marks += [plane.dot(point, words, class_="dot mark", radius=5.5), plane.note(point, words, dy=22)]
+        words = (f"{percent(matrix.recall, 0)} found,", f"{percent(matrix.false_alarm, 0)} false alarms")
+        marks += [plane.dot(point, " ".join(words), class_="dot mark", radius=5.5), plane.note(point, *words, dx=10, dy=8)]
     return plane.draw(*marks)
 
 
 def _precision_recall(curves: Document, evaluation: Document, matrix: Confusion | None, rate: float | None) -> Markup:
-    keys = ("precision_recall", "pr", "precision_recall_curve")
-    points = [point for point in _curve(curves, evaluation, ((keys, "recall", "precision"),), "precision-recall") if point[0] > 0]
+    keys = ("precision_recall", "precision_recall_curve")
+    points = [point for point in _curve(curves, evaluation, keys, ("recall", "precision")) if point[0] >= _SETTLED]
     plane = Plane.unit("late flights found (recall)", "flags that are right (precision)", "Precision against recall")
     marks = [plane.line(sorted(points, key=lambda point: point[0]))]
     if rate is not None:
@@ -152,8 +151,8 @@ def _precision_recall(curves: Document, evaluation: Document, matrix: Confusion 
         ]
     if matrix:
         point = (matrix.recall, matrix.precision)
-        words = f"at the threshold: {percent(matrix.precision, 0)} of flags right"
-        marks += [plane.dot(point, words, class_="dot mark", radius=5.5), plane.note(point, words, dy=-12)]
+        words = (f"{percent(matrix.recall, 0)} found,", f"{percent(matrix.precision, 0)} of flags right")
+        marks += [plane.dot(point, " ".join(words), class_="dot mark", radius=5.5), plane.note(point, *words, dx=4, dy=-28)]
     return plane.draw(*marks)
 
 
@@ -181,14 +180,23 @@ def _calibration(bins: list[Bin]) -> Markup | None:
     if not bins:
         return None
     top = min(1.0, 1.08 * max(max(group.high, group.predicted) for group in bins))
-    plane = Plane.unit("predicted risk", "flights that were late", f"Calibration in {len(bins)} groups of flights", x_high=top, y_high=top)
+    plane = Plane.unit(
+        "predicted risk",
+        "flights that were late",
+        f"Calibration in {len(bins)} groups of flights",
+        x_high=top,
+        y_high=top,
+    )
     marks = [
         plane.line([(0, 0), (top, top)], "diagonal"),
         svg.text("perfect", plane.x(top * 0.86), plane.y(top * 0.86) + 22, "note quiet", text_anchor="middle"),
     ]
     for group in bins:
         title = f"predicted {percent(group.predicted)}, late {percent(group.observed)} ({percent(group.low)} to {percent(group.high)}) of {group.rows:,.0f}"
-        marks += [interval_bar(plane, group.predicted, group.low, group.high), plane.dot((group.predicted, group.observed), title)]
+        marks += [
+            interval_bar(plane, group.predicted, group.low, group.high),
+            plane.dot((group.predicted, group.observed), title),
+        ]
     return plane.draw(*marks)
 
 

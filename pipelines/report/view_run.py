@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from pipelines.report import charts_rows
 from pipelines.report.documents import Document, MissingPartError, RunFolder
-from pipelines.report.run_facts import RunFacts, Step
+from pipelines.report.run_facts import ENDED, STARTED, RunFacts, Step
 from pipelines.report.scales import Scale, clock_ticks
 from pipelines.report.wording import duration, plural
 
@@ -66,13 +66,19 @@ def timeline(run: RunFolder) -> dict[str, Any]:
         rows.append(_step_bar(step, zero, axis, grid))
         if step.kind == "Tuning" and not step.cache_hit:
             rows += _trial_bars(run["tuning"].rows("trials"), zero, axis, grid)
-    ticks = [{"at": axis(tick), "label": duration(tick) if tick else "0"} for tick in grid if axis(tick) <= 95]  # noqa: PLR2004  room for the label
-    return {"rows": rows, "ticks": ticks, "total": total, "steps": steps, "busiest": max(steps, key=lambda s: s.seconds or 0)}
+    ticks = [{"at": axis(tick), "label": duration(tick) if tick else "0"} for tick in grid]
+    return {
+        "rows": rows,
+        "ticks": ticks,
+        "total": total,
+        "steps": steps,
+        "busiest": max(steps, key=lambda s: s.seconds or 0),
+    }
 
 
 def _card(name: str, step: Step | None, kind: str) -> Card:
-    if step is None:
-        return Card(name, kind, "not run", "not run", "off", "")
+    if step is None or step.status in ("", "NotStarted"):
+        return Card(name, step.kind if step else kind, "not run", "not run", "off", "")
     detail = "from the cache" if step.cache_hit else duration(step.seconds)
     if step.attempts > 1:
         detail += f", {plural(step.attempts, 'attempt')}"
@@ -92,7 +98,9 @@ def _stages(definition: Document) -> list[list[str]]:
     depth: dict[str, int] = {}
     before = _dependencies(definition.rows("Steps"))
     for _ in before:
-        depth = {name: 1 + max((depth.get(other, -1) for other in needed), default=-1) for name, needed in before.items()}
+        depth = {
+            name: 1 + max((depth.get(other, -1) for other in needed), default=-1) for name, needed in before.items()
+        }
     stages: list[list[str]] = [[] for _ in range(1 + max(depth.values(), default=-1))]
     for name, level in depth.items():
         stages[level].append(name)
@@ -134,7 +142,7 @@ def _step_bar(step: Step, zero: datetime, axis: Scale, grid: list[float]) -> Bar
 def _trial_bars(trials: list[Document], zero: datetime, axis: Scale, grid: list[float]) -> list[Bar]:
     bars = []
     for i, trial in enumerate(trials, start=1):
-        start, end = trial.moment(("start", "TrainingStartTime")), trial.moment(("end", "TrainingEndTime"))
+        start, end = trial.moment(STARTED), trial.moment(ENDED)
         if not start or not end:
             continue
         status = trial.text("status")

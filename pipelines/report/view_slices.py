@@ -49,16 +49,17 @@ def slices(run: RunFolder) -> dict[str, Any]:
     scale = _scale(shown, overall)
     groups: dict[str, list[Slice]] = {}
     for part in sorted(shown, key=lambda part: -(part.rows or 0)):
-        groups.setdefault(part.group, []).append(_with_chart(part, scale, overall))
-    worst = min(shown, key=lambda part: part.high if part.high is not None else 1.0, default=None)
+        groups.setdefault(part.group.replace("_", " "), []).append(_with_chart(part, scale, overall))
+    below = [part for part in shown if overall is not None and part.high is not None and part.high < overall]
     return {
         "groups": groups,
         "overall": overall,
+        "shown": len(shown),
         "small": [part for part in found if part not in shown],
         "few": _FEW_LATE,
-        "worst": worst if worst and overall is not None and worst.high is not None and worst.high < overall else None,
+        "skipped": sum(value.number() or 0 for _, value in evaluation.items("slice_values_with_too_few_rows")),
+        "below": sorted(below, key=lambda part: part.auc or 0),
         "ends": (scale.low, scale.high),
-        "overall_at": None if overall is None else scale(overall),
     }
 
 
@@ -92,7 +93,9 @@ def _slice(row: Document) -> Slice:
     )
 
 
-def _interval(row: Document, rows: float | None, rate: float | None, auc: float | None) -> tuple[float | None, float | None]:
+def _interval(
+    row: Document, rows: float | None, rate: float | None, auc: float | None
+) -> tuple[float | None, float | None]:
     low, high = row.number(("auc_lower", "lower")), row.number(("auc_upper", "upper"))
     if low is not None and high is not None:
         return low, high
@@ -113,6 +116,8 @@ def _scale(shown: Sequence[Slice], overall: float | None) -> Scale:
 
 
 def _with_chart(part: Slice, scale: Scale, overall: float | None) -> Slice:
-    title = f"{part.value}: AUC {number(part.auc)} ({number(part.low)} to {number(part.high)}), {count(part.rows)} flights"
+    title = (
+        f"{part.value}: AUC {number(part.auc)} ({number(part.low)} to {number(part.high)}), {count(part.rows)} flights"
+    )
     chart = charts_rows.interval(scale, part.auc, part.low, part.high, reference=overall, title=title)
     return Slice(**{**part.__dict__, "chart": chart})

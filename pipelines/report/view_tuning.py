@@ -1,19 +1,21 @@
 """Show the search: objective by trial, each hyperparameter against the objective, the best trials."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
 from pipelines.report import svg
-from pipelines.report.charts_plane import Plane
+from pipelines.report.charts_plane import Plane, Point
 from pipelines.report.documents import Document, MissingPartError, RunFolder
-from pipelines.report.scales import Scale, covering
+from pipelines.report.run_facts import ENDED, STARTED
+from pipelines.report.scales import Scale, covering, ticks
 from pipelines.report.wording import compact, number
 
 _SHOWN = 5
-_QUARTILE_RANGES = 2.5
+# How many tick labels stand side by side below a wide and below a small chart.
+_TRIAL_LABELS, _SMALL_LABELS = 16, 5
+_QUARTILE_RANGES = 1.5
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def tuning(run: RunFolder) -> dict[str, Any]:
         "failed": [trial for trial in search.trials if trial.status == "Failed"],
         "progress": _progress(search, best),
         "multiples": [chart for name in varied if (chart := _multiple(search, best, name))],
+        "learning": _learning(run["curves"].rows("learning_curve"), best),
         "names": varied,
         "top": search.ranked[:_SHOWN],
         "gain": abs((search.ranked[0].objective or 0) - (search.ranked[len(search.ranked) // 2].objective or 0)),
@@ -83,14 +86,14 @@ def tuning(run: RunFolder) -> dict[str, Any]:
 def _search(document: Document) -> Search:
     objective = document.at("objective")
     kind = objective.text(("type", "Type")) or document.text(("objective_type", "Type"))
-    name = objective.text(("name", "MetricName")) or document.text("objective") or "objective"
+    name = objective.text(("metric", "name", "MetricName")) or document.text("objective") or "objective"
     trials = tuple(_trial(i, row) for i, row in enumerate(document.rows(("trials", "TrainingJobSummaries")), start=1))
     minimize = kind == "Minimize" if kind else "loss" in name or "error" in name
-    return Search(trials, name, minimize, document.text(("strategy", "Strategy")))
+    return Search(trials, name, minimize, document.text("strategy") or document.text("config", "Strategy"))
 
 
 def _trial(index: int, row: Document) -> Trial:
-    start, end = row.moment(("start", "TrainingStartTime")), row.moment(("end", "TrainingEndTime"))
+    start, end = row.moment(STARTED), row.moment(ENDED)
     told = row.at(("hyperparameters", "TunedHyperParameters"))
     values = {name: value.text().strip('"') for name, value in told.items()}
     seconds = (end - start).total_seconds() if start and end else row.number("seconds")
@@ -100,55 +103,108 @@ def _trial(index: int, row: Document) -> Trial:
 
 def _progress(search: Search, best: Trial) -> Markup:
     low, high = search.visible()
-    y = covering([low, high], 286, 28)
+    trials = len(search.trials)
     plane = Plane(
-        860, 334, Scale(0.4, len(search.trials) + 0.6, 56, 846), y, "trial, in order of start", search.objective,
-        f"{search.objective} of {len(search.scored)} trials; the best is trial {best.index} with {number(best.objective, 4)}",
-        x_ticks=_trial_ticks(len(search.trials)),
-    )  # fmt: skip
-    stairs: list[tuple[float, float]] = []
-    record: float | None = None
-    for trial in search.scored:
-        value = trial.objective or 0.0
-        record = value if record is None else (min if search.minimize else max)(record, value)
-        stairs += [(trial.index, stairs[-1][1] if stairs else record), (trial.index, record)]
-    stairs.append((len(search.trials) + 0.6, record or 0.0))
+        width=860,
+        height=320,
+        x=Scale(0.4, trials + 0.6, 56, 846),
+        y=covering([low, high], 272, 28, margin=0.14),
+        x_title="trial, in order of start",
+        y_title=search.objective,
+        label=f"{search.objective} of {len(search.scored)} trials; best: trial {best.index}, {number(best.objective, 4)}",
+        x_ticks=_trial_ticks(trials),
+    )
     dots = [_dot(plane, trial, trial.index, (low, high), best) for trial in search.scored]
     words = f"best: trial {best.index}, {number(best.objective, 4)}"
-    below = search.minimize
-    note = plane.note((best.index, best.objective or 0), words, class_="note strong", dx=0 if best.index == 1 else 8, dy=18 if below else -10)
-    return plane.draw(plane.line(stairs, "line soft"), *dots, note)
+    at = (best.index, best.objective or 0.0)
+    note = plane.note(at, words, class_="note strong", dx=-60, dy=24 if search.minimize else -14)
+    return plane.draw(plane.line(_stairs(search), "line soft"), *dots, note)
 
 
-def _multiple(search: Search, best: Trial, name: str) -> dict[str, Any] | None:
-    pairs = [(trial, value) for trial in search.scored if (value := Document(trial.values.get(name)).number()) is not None]
+def _stairs(search: Search) -> list[Point]:
+    """Return the best objective so far as steps from trial to trial."""
+    better = min if search.minimize else max
+    points: list[Point] = []
+    for trial in search.scored:
+        value = trial.objective or 0.0
+        record = better(value, points[-1][1]) if points else value
+        points += [(trial.index, points[-1][1] if points else record), (trial.index, record)]
+    return [*points, (len(search.trials) + 0.6, points[-1][1])]
+
+
+def _multiple(search: Search, best: Trial, name: str) -> Markup | None:
+    pairs = [
+        (trial, value) for trial in search.scored if (value := Document(trial.values.get(name)).number()) is not None
+    ]
     if len(pairs) < 2:  # noqa: PLR2004  one point shows no relation
         return None
     low, high = search.visible()
-    x = covering([value for _, value in pairs], 52, 262)
-    plane = Plane(276, 206, x, covering([low, high], 164, 26), "", name, f"{search.objective} against {name}", _few(x))
-    dots = [_dot(plane, trial, value, (low, high), best) for trial, value in sorted(pairs, key=lambda pair: pair[0] is best)]
-    return {"name": name, "chart": plane.draw(*dots)}
+    x = covering([value for _, value in pairs], 44, 224)
+    plane = Plane(
+        width=236,
+        height=176,
+        x=x,
+        y=covering([low, high], 144, 28, margin=0.14),
+        x_title="",
+        y_title=name,
+        label=f"{search.objective} against {name}",
+        x_ticks=_few(x.ticks(3)),
+        y_ticks=ticks(low, high, 2),
+    )
+    best_last = sorted(pairs, key=lambda pair: pair[0] is best)
+    return plane.draw(*(_dot(plane, trial, value, (low, high), best) for trial, value in best_last))
+
+
+def _learning(rows: list[Document], best: Trial) -> Markup | None:
+    """Return the log loss of the best trial by boosting round."""
+    curves = {
+        name: [
+            (x, y)
+            for row in rows
+            if (x := row.number("iteration")) is not None and (y := row.number(f"{key}-logloss")) is not None
+        ]
+        for key, name in (("train", "training months"), ("validation", "validation months"))
+    }
+    shown = {name: points for name, points in curves.items() if len(points) > 1}
+    if not shown:
+        return None
+    values = [y for points in shown.values() for _, y in points]
+    last = max(points[-1][0] for points in shown.values())
+    plane = Plane(
+        width=860,
+        height=290,
+        x=Scale(0, last, 56, 846),
+        y=covering(values, 242, 28),
+        x_title="boosting round",
+        y_title="log loss",
+        label=f"Log loss of trial {best.index} by boosting round",
+    )
+    lines = [plane.line(points, "line" if "validation" in name else "line soft") for name, points in shown.items()]
+    notes = [
+        plane.note((last, points[-1][1]), name, dx=0, dy=-8, class_="note" if "validation" in name else "note quiet")
+        for name, points in shown.items()
+    ]
+    return plane.draw(*lines, *notes)
 
 
 def _dot(plane: Plane, trial: Trial, x: float, visible: tuple[float, float], best: Trial) -> Markup:
     value = trial.objective or 0.0
     if visible[0] <= value <= visible[1]:
-        return plane.dot((x, value), trial.title, class_="dot best" if trial is best else "dot", radius=6 if trial is best else 4.5)
+        is_best = trial is best
+        return plane.dot((x, value), trial.title, class_="dot best" if is_best else "dot", radius=6 if is_best else 4)
     px, up = plane.x(x), value > visible[1]
-    y, tip = (plane.y.end - 4, -7) if up else (plane.y.start + 2, 7)
+    y, tip = (plane.y.end + 2, -8) if up else (plane.y.start - 2, 8)
     shape = f"M{px - 5:.1f} {y:.1f}L{px + 5:.1f} {y:.1f}L{px:.1f} {y + tip:.1f}Z"
     return svg.element("path", svg.element("title", f"{trial.title} (off the scale)"), d=shape, class_="dot off-scale")
 
 
 def _trial_ticks(count: int) -> list[float]:
-    step = next((step for step in (1, 2, 5, 10, 20, 50) if count / step <= 16), 100)  # noqa: PLR2004  labels side by side
+    step = next((step for step in (1, 2, 5, 10, 20, 50) if count / step <= _TRIAL_LABELS), 100)
     return [1.0, *[float(i) for i in range(step, count + 1, step) if i > 1]]
 
 
-def _few(scale: Scale) -> Sequence[float]:
-    ticks = scale.ticks(4)
-    return ticks if len(ticks) <= 5 else ticks[::2]  # noqa: PLR2004  room for labels in a small chart
+def _few(values: list[float]) -> list[float]:
+    return values if len(values) <= _SMALL_LABELS else values[::2]
 
 
 def show(value: str | None) -> str:

@@ -1,6 +1,9 @@
 """Write numbers, durations and moments as people read them. None is an en dash."""
 
+import re
 from datetime import datetime
+
+from markupsafe import Markup
 
 NONE = "–"
 MINUS = "\N{MINUS SIGN}"
@@ -84,6 +87,11 @@ def duration(seconds: float | None) -> str:
 def moment(value: datetime | None) -> str:
     """Write a point in time in UTC, to the minute."""
     return NONE if value is None else f"{value:%d %B %Y, %H:%M} UTC".lstrip("0")
+
+
+def humps(name: str) -> Markup:
+    """Allow a line break before each capital of a step's name."""
+    return Markup("<wbr>").join(re.findall(r"[A-Z]?[^A-Z]+|[A-Z]", name))  # noqa: S704  join escapes the parts
 
 
 def plural(amount: int, noun: str) -> str:
