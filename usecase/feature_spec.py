@@ -197,4 +197,5 @@ def _numbers(feature: Feature, column: pd.Series) -> np.ndarray[Any, np.dtype[np
 
 def _wrong_type(feature: Feature, column: pd.Series, row: int, expected: str) -> FeatureValueError:
     value = column.iloc[row]
+    value = value.item() if isinstance(value, np.generic) else value
     return FeatureValueError(feature.name, f"feature {feature.name!r}, row {row}: {value!r} is not {expected}")
