@@ -9,6 +9,14 @@ from local_aws.tuning.ranges import CategoricalRange, Coordinate, NumericRange, 
 from local_aws.tuning.strategies import Observation, draw_unlike
 
 
+def load_model() -> Any:
+    """Import optuna; it takes a second, so the first trials of a search run meanwhile."""
+    import optuna  # noqa: PLC0415
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna
+
+
 @dataclass(frozen=True)
 class BayesianSearch:
     """Model which regions did well, and propose where the expected improvement is highest.
@@ -47,9 +55,7 @@ class BayesianSearch:
         return self.space.at(units)
 
     def _model(self, number: int, known: Sequence[Observation]) -> dict[str, str]:
-        import optuna  # noqa: PLC0415 (takes a second; the first trials run meanwhile)
-
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        optuna = load_model()
         distributions = self._distributions(optuna)
         sampler = optuna.samplers.TPESampler(
             seed=random.Random(f"{self.seed}/{number}").getrandbits(32),

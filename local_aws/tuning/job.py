@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from local_aws.containers.cpus import available_cpus
 from local_aws.data_plane import DataPlane
 from local_aws.store import Key, Record
+from local_aws.tuning.bayesian import BayesianSearch, load_model
 from local_aws.tuning.definitions import Definition
 from local_aws.tuning.early_stopping import NeverStop
 from local_aws.tuning.record import write_overall_best, write_trials
@@ -36,9 +38,12 @@ class TuningJob:
             self.definitions,
             record["_tags"],
             follow_metrics=not isinstance(self.plan.rule, NeverStop),
+            cpus=cpu_share(self.plan.max_parallel),
         )
         tuner = Tuner(self.plan, trainer, self._name_trial, self._publish)
         self.plane.spawn(f"{self.key.name}-stop", lambda: self._await_stop(tuner))
+        if any(isinstance(algorithm.search, BayesianSearch) for algorithm in self.plan.algorithms):
+            self.plane.spawn(f"{self.key.name}-model", load_model)
         self._finish(tuner.run())
 
     def _name_trial(self, number: int) -> str:
@@ -69,3 +74,8 @@ class TuningJob:
                 record["FailureReason"] = verdict.failure_reason
 
         self.plane.store.update(self.key, change)
+
+
+def cpu_share(parallel: int) -> int | None:
+    """Return how many CPUs each of several parallel trials gets; None, all of them, where one runs at a time."""
+    return None if parallel == 1 else max(1, len(available_cpus()) // parallel)

@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_aws.data_plane import DataPlane
+from local_aws.jobs.training import CPU_SHARE
 from local_aws.store import Key, Record
 from local_aws.tuning.definitions import Definition
 from local_aws.tuning.record import definition_with_objective
@@ -40,6 +41,7 @@ class TrainingJobs:
     Attributes:
         key: Store key of the tuning job.
         follow_metrics: Report every value of the objective as it is logged (for early stopping).
+        cpus: CPUs that each trial may use; None is all.
     """
 
     plane: DataPlane
@@ -48,10 +50,13 @@ class TrainingJobs:
     definitions: Sequence[Definition]
     tags: Sequence[Mapping[str, str]]
     follow_metrics: bool
+    cpus: int | None = None
 
     def start(self, trial: Trial, report: Callable[[Event], None]) -> None:
         """Create the training job and follow it on a thread; a refused creation is a failed trial."""
         definition = self.definitions[trial.definition]
+        if self.cpus is not None:
+            self.plane.store.insert(self._job_key(trial, CPU_SHARE), {"cpus": self.cpus})
         try:
             response = self._client().create_training_job(**training_request(definition, trial, self.tags))
         except ClientError as err:
@@ -86,6 +91,8 @@ class TrainingJobs:
                 TrialEnded(trial.number, "Failed", failure_reason="InternalServerError: the training job was deleted")
             )
             return
+        finally:
+            self.plane.store.delete(self._job_key(trial, CPU_SHARE))
         report(trial_end(trial.number, job, metric))
 
     def _wait(self, trial: Trial, metric: str, seen: int) -> Record:
@@ -97,8 +104,8 @@ class TrainingJobs:
         assert job is not None, "waiting without a timeout returns a record"
         return job
 
-    def _job_key(self, trial: Trial) -> Key:
-        return Key("training-job", trial.name, self.key.account_id, self.key.region)
+    def _job_key(self, trial: Trial, kind: str = "training-job") -> Key:
+        return Key(kind, trial.name, self.key.account_id, self.key.region)
 
     def _client(self) -> Any:
         return self.plane.client("sagemaker", self.key.region)
