@@ -8,3 +8,8 @@ BASE_VARIABLE = "SAGEMAKER_BASE_DIR"
 
 ISOLATED_VARIABLE = "LOCAL_AWS_NETWORK_ISOLATED"
 """`1` in a container that reaches no package index; the user's script does not see it."""
+
+SOCKET_VARIABLE = "LOCAL_AWS_SERVE_SOCKET"
+"""Container path of the Unix socket on which `serve` listens; by default it is `SOCKET_NAME` in /opt/ml."""
+
+SOCKET_NAME = "serve.sock"

@@ -93,7 +93,7 @@ def become_fresh(environment: Mapping[str, str]) -> None:
 def _unbuffered(file: int, errors: str) -> io.TextIOWrapper:
     """Return a text stream as the interpreter makes it under PYTHONUNBUFFERED."""
     raw = io.FileIO(file, "w", closefd=False)
-    return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, write_through=True)  # type: ignore[type-var]
+    return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, write_through=True)
 
 
 def _hide_the_local_aws() -> None:

@@ -38,3 +38,8 @@ class ExecuteUserScriptError(ClientError):
         text = f'ExecuteUserScriptError:\nExitCode {exit_code}\n{message}Command "{command}"\n{output}'
         super().__init__(text.rstrip())
         self.exit_code = exit_code
+
+
+def without_stack(error: Exception) -> str:
+    """Return what an XGBoost error says, without the addresses in its library."""
+    return str(error).partition("Stack trace")[0].strip()

@@ -9,7 +9,7 @@ from typing import Any
 
 import xgboost
 
-from local_aws.containers.toolkit.errors import AlgorithmError, ClientError
+from local_aws.containers.toolkit.errors import AlgorithmError, ClientError, without_stack
 from local_aws.containers.toolkit.training_environment import TrainingEnvironment
 from local_aws.containers.toolkit.xgboost_algorithm import checkpoints, collective, data, hyperparameters, metrics
 
@@ -44,10 +44,12 @@ def train(environment: TrainingEnvironment) -> None:
     tables = _read_channels(environment, wanted)
     columns = max((table.features.shape[1] for table in tables.values()), default=0)
     is_whole = set(tables) == _channels(environment)
-    with _hosts(environment, is_whole=is_whole, columns=columns) as place:
-        if place is not None:
-            is_first, columns = place
-            _train_here(environment, _Plan(wanted, tables, columns, environment.objective_metric), is_first=is_first)
+    with _place(environment, is_whole=is_whole, columns=columns) as place:
+        if place is None:
+            _say(f"WARNING: host {environment.current_host} has no data in some channel and takes no part")
+            return
+        plan = _Plan(wanted, tables, place.columns, environment.objective_metric)
+        _train_here(environment, plan, is_first=place.is_first)
 
 
 def _channels(environment: TrainingEnvironment) -> set[str]:
@@ -76,20 +78,12 @@ def _read_channels(environment: TrainingEnvironment, wanted: hyperparameters.Hyp
 
 
 @contextlib.contextmanager
-def _hosts(environment: TrainingEnvironment, *, is_whole: bool, columns: int) -> Iterator[tuple[bool, int] | None]:
-    """Connect the hosts; yields whether this one saves the model, and the number of columns; None takes no part."""
+def _place(environment: TrainingEnvironment, *, is_whole: bool, columns: int) -> Iterator[collective.Place | None]:
     if len(environment.hosts) == 1:
-        yield True, columns
+        yield collective.Place(is_first=True, columns=columns)
         return
-    hosts, columns = collective.agree(environment, has_data=is_whole, columns=columns)
-    if not hosts:
-        raise ClientError("ClientError: no instance has data in every channel; shard fewer ways, or into more files")
-    if environment.current_host not in hosts:
-        _say(f"WARNING: host {environment.current_host} has no data in some channel and takes no part in the training")
-        yield None
-        return
-    with collective.train_together(environment, hosts) as is_first:
-        yield is_first, columns
+    with collective.train_together(environment, has_data=is_whole, columns=columns) as place:
+        yield place
 
 
 def _train_here(environment: TrainingEnvironment, plan: _Plan, *, is_first: bool) -> None:
@@ -109,7 +103,7 @@ def _train_here(environment: TrainingEnvironment, plan: _Plan, *, is_first: bool
             callbacks=_callbacks(environment, plan, done, is_first=is_first),
         )
     except (ValueError, xgboost.core.XGBoostError) as error:
-        raise AlgorithmError(f"XGB train call failed with exception:\n{error}") from error
+        raise AlgorithmError(f"XGB train call failed with exception:\n{without_stack(error)}") from error
     if is_first:
         checkpoints.save_model(booster, model_path)
 

@@ -56,7 +56,9 @@ def test_each_round_is_logged_as_the_metric_definitions_expect(bench):
     result = bench.train(job())
 
     lines = re.findall(
-        r"^\[(\d)\]\ttrain-auc:\S+\ttrain-logloss:\S+\tvalidation-auc:\S+\tvalidation-logloss:\S+$", result.log, re.M
+        r"^\[(\d)\]\ttrain-auc:\S+\ttrain-logloss:\S+\tvalidation-auc:\S+\tvalidation-logloss:\S+$",
+        result.log,
+        re.MULTILINE,
     )
     assert lines == ["0", "1", "2", "3"]
 
