@@ -57,24 +57,30 @@ def without_nulls(value: Any) -> Any:
 def _check(shape: Shape | None, value: Any, where: str) -> None:
     if shape is None or value is None or function_of(value):
         return
-    if isinstance(shape, StructureShape | MapShape) and not isinstance(value, dict):
-        raise DefinitionError(where, f"Expecting start of Json Object, got {_shown(value)}.")
-    if isinstance(shape, ListShape) and not isinstance(value, list):
-        raise DefinitionError(where, f"Expecting start of Json Array, got {_shown(value)}.")
-    if isinstance(shape, StructureShape):
-        for member, item in value.items():
-            if member not in shape.members:
-                known = ", ".join(sorted(shape.members))
-                raise DefinitionError(where, f"Unknown Argument member '{member}'; known are {known}.")
-            _check(shape.members[member], item, f"{where}.{member}")
-    elif isinstance(shape, MapShape):
-        for key, item in value.items():
-            _check(shape.value, item, f"{where}.{key}")
-    elif isinstance(shape, ListShape):
-        for position, item in enumerate(value):
-            _check(shape.member, item, f"{where}[{position}]")
+    if isinstance(shape, ListShape):
+        _check_list(shape, value, where)
+    elif isinstance(shape, StructureShape | MapShape):
+        _check_object(shape, value, where)
     else:
         _check_scalar(shape, value, where)
+
+
+def _check_list(shape: ListShape, value: Any, where: str) -> None:
+    if not isinstance(value, list):
+        raise DefinitionError(where, f"Expecting start of Json Array, got {_shown(value)}.")
+    for position, item in enumerate(value):
+        _check(shape.member, item, f"{where}[{position}]")
+
+
+def _check_object(shape: StructureShape | MapShape, value: Any, where: str) -> None:
+    if not isinstance(value, dict):
+        raise DefinitionError(where, f"Expecting start of Json Object, got {_shown(value)}.")
+    for member, item in value.items():
+        if isinstance(shape, StructureShape) and member not in shape.members:
+            known = ", ".join(sorted(shape.members))
+            raise DefinitionError(where, f"Unknown Argument member '{member}'; known are {known}.")
+        inner = shape.members[member] if isinstance(shape, StructureShape) else shape.value
+        _check(inner, item, f"{where}.{member}")
 
 
 def _check_scalar(shape: Shape, value: Any, where: str) -> None:
