@@ -1,5 +1,6 @@
 """Run a training job: channels to /opt/ml/input, the container, the model and the output to S3."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 FAILURE_FILE = "/opt/ml/output/failure"
 CHECKPOINTS = "/opt/ml/checkpoints"
 DEFAULT_SECONDS = 86400
+CPU_SHARE = "training-job-cpus"
+"""Store kind of a hint, under the job's name: `{"cpus": n}` is what the tuner grants each of its parallel trials."""
 
 
 def start_training_job(plane: DataPlane, key: Key) -> None:
@@ -128,10 +131,15 @@ class _TrainingRun:
                 environment=self._environment(),
                 log_path=self._log(host),
                 read_only=read_only[host],
+                cpus=self._cpus(),
             )
             for host, root in self._roots.items()
         ]
         return ContainerGroup(self._job.key.name, tuple(containers), network_isolated=self._isolated)
+
+    def _cpus(self) -> int | None:
+        hint = self._plane.store.get(replace(self._job.key, kind=CPU_SHARE))
+        return None if hint is None else max(1, hint["cpus"] // len(self._roots))
 
     def _environment(self) -> dict[str, str]:
         own = self._plane.client.environment(self._job.key.region, None if self._isolated else self._role)
