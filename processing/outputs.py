@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -51,7 +52,14 @@ def write_json_lines(rows: pd.DataFrame, file: Path) -> None:
 
 def _plain(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for row in rows.to_dict("records"):
-        yield {name: None if pd.isna(value) else value for name, value in row.items()}
+        yield {name: _json_value(value) for name, value in row.items()}
+
+
+def _json_value(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    # JSON has no infinity.
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def _replace_content(source: Path, target: Path) -> None:

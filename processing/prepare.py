@@ -26,8 +26,10 @@ from processing.validation import RawDataError, Validated, read_table, validate
 from usecase.dataset import LABEL, OUTCOME_DECISION, labelled_rows, outcomes, specification
 from usecase.feature_spec import FeatureSpec
 from usecase.features import HORIZON_HOURS
-from usecase.schema import TABLES
+from usecase.schema import TABLES, Table
 from usecase.split import REQUIRED_SPLITS, SPLIT_MONTHS
+
+_log = logging.getLogger(__name__)
 
 OUTPUTS = (*SPLIT_MONTHS, "specification", "baseline", "report", "rejected")
 
@@ -71,12 +73,7 @@ def prepare(settings: Settings) -> None:
     """Read, validate, build, split and write everything; nothing is written unless all of it is."""
     stages = Stages("prepare")
     with stages.stage("read and validate"):
-        validated = {
-            name: validate(
-                read_table(settings.raw_dir, table), table, max_rejected_fraction=settings.max_rejected_fraction
-            )
-            for name, table in TABLES.items()
-        }
+        validated = {name: _read(table, settings) for name, table in TABLES.items()}
     with stages.stage("build features"):
         tables = {name: result.accepted for name, result in validated.items()}
         splits = _split(labelled_rows(tables, settings.horizon_hours))
@@ -86,6 +83,13 @@ def prepare(settings: Settings) -> None:
             _write(folder, splits, spec, validated)
         report = data_report.document(_report_parts(settings, validated, splits, spec), stages)
         write_json(report, folder / "report" / "data_report.json")
+
+
+def _read(table: Table, settings: Settings) -> Validated:
+    raw = read_table(settings.raw_dir, table)
+    validated = validate(raw, table, max_rejected_fraction=settings.max_rejected_fraction)
+    _log.info("prepare: %s: %d rows read, %d rejected", table.name, len(raw), len(validated.rejected))
+    return validated
 
 
 def _split(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:

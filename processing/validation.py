@@ -245,7 +245,7 @@ def _text(raw: pd.Series) -> pd.Series:
 def _time(raw: pd.Series) -> pd.Series:
     if raw.dtype.kind in "iufb":
         return pd.Series(pd.NaT, index=raw.index, dtype="datetime64[ns, UTC]")
-    return pd.to_datetime(raw, errors="coerce", utc=True)
+    return pd.to_datetime(raw, errors="coerce", utc=True, format="ISO8601")
 
 
 _CONVERSIONS: dict[str, Any] = {"number": _number, "integer": _integer, "text": _text, "time": _time}

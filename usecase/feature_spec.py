@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 SCHEMA_VERSION = 1
 
@@ -136,8 +137,13 @@ class FeatureSpec:
         Raises:
             FeatureValueError: a column is missing, holds a value of the wrong type, or lacks a required value.
         """
-        encoded = {feature.name: _encode(feature, _column(frame, feature.name)) for feature in self.features}
-        return pd.DataFrame(encoded, index=frame.index)
+        _require_columns(self.names, frame)
+        numeric = [feature for feature in self.features if feature.kind == "numeric"]
+        encoded = pd.DataFrame(_numbers(numeric, frame), columns=list(self.numeric), index=frame.index)
+        for place, feature in enumerate(self.features):
+            if feature.kind == "categorical":
+                encoded.insert(place, feature.name, _categories(feature, frame[feature.name]))
+        return encoded
 
 
 def _feature(entry: Mapping[str, Any]) -> Feature:
@@ -147,55 +153,60 @@ def _feature(entry: Mapping[str, Any]) -> Feature:
     return feature
 
 
-def _column(frame: pd.DataFrame, name: str) -> pd.Series:
-    if name not in frame.columns:
-        near = difflib.get_close_matches(name, [str(column) for column in frame.columns], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise FeatureValueError(name, f"feature {name!r} is missing from the input's {frame.shape[1]} columns{hint}")
-    column = frame[name]
-    if isinstance(column, pd.DataFrame):
-        raise FeatureValueError(name, f"feature {name!r} stands {column.shape[1]} times in the input; once is allowed")
-    return column
+def _require_columns(names: Sequence[str], frame: pd.DataFrame) -> None:
+    columns = frame.columns
+    for name in names:
+        if name not in columns:
+            near = difflib.get_close_matches(name, [str(column) for column in columns], n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise FeatureValueError(name, f"feature {name!r} is missing from the input's {len(columns)} columns{hint}")
+    if not columns.is_unique:
+        twice = columns[columns.duplicated()][0]
+        raise FeatureValueError(str(twice), f"column {twice!r} stands in the input more than once")
 
 
-def _encode(feature: Feature, column: pd.Series) -> Any:
-    missing = column.isna().to_numpy()
-    if not feature.nullable and missing.any():
-        raise FeatureValueError(
-            feature.name,
-            f"feature {feature.name!r}, row {int(missing.argmax())}: the value is missing; it is required",
-        )
-    return _categories(feature, column) if feature.kind == "categorical" else _numbers(feature, column)
-
-
-def _categories(feature: Feature, column: pd.Series) -> pd.Categorical:
-    wrong = [] if isinstance(column.dtype, pd.StringDtype) else _not_text(column)
-    if wrong:
-        raise _wrong_type(feature, column, wrong[0], "text")
-    codes = pd.Index(feature.vocabulary, dtype=object).get_indexer(column.astype(object))
-    return pd.Categorical.from_codes(codes, categories=pd.Index(feature.vocabulary, dtype=object))
-
-
-def _not_text(column: pd.Series) -> list[int]:
-    known = column.drop_duplicates().dropna()
-    odd = [value for value in known if not isinstance(value, str)]
-    return [int(np.flatnonzero(column.isin(odd[:1]).to_numpy())[0])] if odd else []
-
-
-def _numbers(feature: Feature, column: pd.Series) -> np.ndarray[Any, np.dtype[np.float32]]:
-    numbers = pd.to_numeric(column, errors="coerce") if column.dtype.kind not in "fiub" else column
-    bad = numbers.isna().to_numpy() & column.notna().to_numpy()
-    if bad.any():
-        raise _wrong_type(feature, column, int(bad.argmax()), "a number")
+def _numbers(features: Sequence[Feature], frame: pd.DataFrame) -> NDArray[np.float32]:
+    """All numeric features in one block: a single request must not pay for each column."""
+    block = frame[[feature.name for feature in features]]
+    if any(kind.kind not in "fiub" for kind in block.dtypes):
+        block = pd.DataFrame({feature.name: _number(feature, block[feature.name]) for feature in features})
     with np.errstate(over="ignore"):
-        values = numbers.to_numpy(dtype=np.float32, na_value=np.nan)
-    infinite = np.isinf(values)
-    if infinite.any():
-        raise _wrong_type(feature, column, int(infinite.argmax()), "a finite number")
+        values = block.to_numpy(dtype=np.float32, na_value=np.nan)
+    _refuse(np.isinf(values), features, frame, "is not a finite number")
+    required = np.array([not feature.nullable for feature in features], dtype=bool)
+    _refuse(np.isnan(values) & required, features, frame, "is missing; a value is required")
     return values
 
 
-def _wrong_type(feature: Feature, column: pd.Series, row: int, expected: str) -> FeatureValueError:
-    value = column.iloc[row]
-    value = value.item() if isinstance(value, np.generic) else value
-    return FeatureValueError(feature.name, f"feature {feature.name!r}, row {row}: {value!r} is not {expected}")
+def _number(feature: Feature, column: pd.Series) -> pd.Series:
+    if column.dtype.kind in "fiub":
+        return column
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = numbers.isna().to_numpy() & column.notna().to_numpy()
+    _refuse(wrong[:, None], [feature], column.to_frame(), "is not a number")
+    return numbers
+
+
+def _categories(feature: Feature, column: pd.Series) -> pd.Categorical:
+    values = column.to_numpy(dtype=object)
+    codes = pd.Index(feature.vocabulary, dtype=object).get_indexer(pd.Index(values, dtype=object))
+    unknown = codes < 0
+    if unknown.any():
+        missing = column.isna().to_numpy()
+        if not feature.nullable:
+            _refuse(missing[:, None], [feature], column.to_frame(), "is missing; a value is required")
+        wrong = np.zeros(len(values), dtype=bool)
+        wrong[unknown] = [not isinstance(value, str) for value in values[unknown]]
+        _refuse((wrong & ~missing)[:, None], [feature], column.to_frame(), "is not text")
+    return pd.Categorical.from_codes(codes, categories=pd.Index(feature.vocabulary, dtype=object))
+
+
+def _refuse(wrong: NDArray[np.bool_], features: Sequence[Feature], frame: pd.DataFrame, problem: str) -> None:
+    """Name the first wrong value, if there is one; `wrong` has a row each row and a column each feature."""
+    if not wrong.any():
+        return
+    row, place = (int(where) for where in np.argwhere(wrong)[0])
+    name = features[place].name
+    value = frame[name].iloc[row]
+    shown = value.item() if isinstance(value, np.generic) else value
+    raise FeatureValueError(name, f"feature {name!r}, row {row}: {shown!r} {problem}")

@@ -66,13 +66,13 @@ def test_no_row_is_encoded_to_no_row():
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"carrier": ["AA"]}, "'delay' is missing"),
+        ({"carrier": ["AA"]}, "'delay' is missing from the input's 1 columns"),
         ({"carrier": ["AA"], "delays": [1]}, "did you mean 'delays'"),
         ({"carrier": ["AA", "AA"], "delay": [1, "late"]}, "row 1: 'late' is not a number"),
         ({"carrier": ["AA"], "delay": [float("inf")]}, "is not a finite number"),
         ({"carrier": ["AA"], "delay": [1e300]}, "is not a finite number"),
         ({"carrier": [7], "delay": [1]}, "'carrier', row 0: 7 is not text"),
-        ({"carrier": [None], "delay": [1]}, "'carrier', row 0: the value is missing"),
+        ({"carrier": [None], "delay": [1]}, "'carrier', row 0: None is missing"),
     ],
 )
 def test_a_frame_that_does_not_fit_is_refused_by_name(columns, message):
