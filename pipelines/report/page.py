@@ -66,7 +66,7 @@ def render(run: RunFolder) -> str:
     )
     environment.filters.update(
         number=wording.number, signed=wording.signed, percent=wording.percent, count=wording.count,
-        compact=wording.compact, duration=wording.duration, setting=view_tuning.show, humps=wording.humps,
+        compact=wording.compact, duration=wording.duration, setting=view_tuning.show, humps=wording.humps, coded=wording.coded,
     )  # fmt: skip
     style = Markup((Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
     sections = [_section(environment, run, section) for section in SECTIONS]
@@ -82,5 +82,5 @@ def _section(environment: Environment, run: RunFolder, section: tuple[str, str, 
     except MissingPartError as error:
         return made | {"missing": str(error)}
     except Exception as error:  # noqa: BLE001  a section that cannot be drawn must not take the page with it
-        why = f"This part cannot be drawn from the run’s files ({type(error).__name__}: {error})."
+        why = f"This part cannot be drawn from the files of the run ({type(error).__name__}: {error})."
         return made | {"missing": why}

@@ -151,6 +151,12 @@ class RunFacts:
         return steps[0] if steps else told
 
     @property
+    def failed_job(self) -> str:
+        """The name of the step whose job failed, "" where none did."""
+        failed = (step.name for step in self.steps if step.status == "Failed" and step.kind in _CACHEABLE)
+        return next(failed, "")
+
+    @property
     def cacheable(self) -> tuple[Step, ...]:
         """The steps SageMaker can cache."""
         return tuple(step for step in self.ran if step.kind in _CACHEABLE)
@@ -170,7 +176,7 @@ def gate_checks(run: RunFolder) -> list[Check]:
     ]
     if run["evaluation"].flag("comparisons", "champion", "present"):
         worse = gate.number("worse_than_champion_by")
-        found.append(Check("log loss above the champion’s, lower bound", worse, 0.0, at_least=False))
+        found.append(Check("log loss above that of the champion, lower bound", worse, 0.0, at_least=False))
     return [check for check in found if check.value is not None]
 
 

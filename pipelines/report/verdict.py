@@ -1,12 +1,13 @@
 """Say in one headline, one paragraph and four numbers how the run ended, and what to do next."""
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
+from pipelines.report.decision import decide
 from pipelines.report.documents import RunFolder
+from pipelines.report.next_steps import Command, advise, commands
 from pipelines.report.run_facts import STARTED, RunFacts, gate_checks
-from pipelines.report.wording import count, duration, moment, number, percent, plural
+from pipelines.report.wording import compact, count, duration, moment, number, percent, plural
 
 Kind = Literal["registered", "rejected", "failed", "stopped", "unknown"]
 
@@ -18,14 +19,6 @@ class Figure:
     label: str
     value: str
     note: str
-
-
-@dataclass(frozen=True)
-class Command:
-    """Something to type next, and why."""
-
-    why: str
-    line: str
 
 
 @dataclass(frozen=True)
@@ -51,16 +44,6 @@ BADGES: dict[Kind, str] = {
     "unknown": "? Not known",
 }
 
-# What the text of a failure reason tells about what to do, first match counts.
-_ADVICE = (
-    (r"rejected|MaxRejectedFraction", "Read the rejected rows and their reasons (output `rejected/` of Prepare); mend the raw file, or start again with a higher `MaxRejectedFraction` if the loss is acceptable."),
-    (r"[Pp]arquet|column|schema", "Compare the raw file with the schema in `usecase/`; load the raw zone again with `make run` after mending it."),
-    (r"[Nn]o S3 objects|404|NoSuchKey|does not exist", "Check `RawDataUri` and `DataVersion` of the execution: the input prefix holds no object."),
-    (r"MaxRuntime|[Tt]ime limit", "The job ran past its limit: raise `max_seconds` of the step in `pipelines/settings.py`, or reduce the budget."),
-    (r"SIGKILL|137|[Mm]emory", "The process was killed, most often for want of memory: look at the peak memory in the data report, take a larger instance."),
-    (r"AccessDenied|not authorized", "A role lacks a permission: the message names action and resource."),
-)  # fmt: skip
-
 
 def judge(run: RunFolder) -> Verdict:
     """Return the verdict on a run, from whatever files it left."""
@@ -74,8 +57,8 @@ def judge(run: RunFolder) -> Verdict:
         lede=_lede(kind, facts),
         reason=facts.failure_reason if kind in ("failed", "rejected", "stopped") else "",
         figures=_figures(facts),
-        advice=_advice(kind, facts),
-        commands=_commands(kind, facts),
+        advice=advise(kind, facts),
+        commands=commands(kind, facts),
     )
 
 
@@ -119,81 +102,53 @@ def _headline(kind: Kind, facts: RunFacts) -> str:
 
 
 def _lede(kind: Kind, facts: RunFacts) -> str:
-    test, told = facts.test, []
-    auc, rows = test.number("auc"), test.number("rows")
-    if auc is not None:
-        flights = f"the {count(rows)} flights of the test month" if rows else "the flights of the test month"
-        rate = f", {percent(test.number('base_rate'))} of them late" if test.number("base_rate") is not None else ""
-        told.append(
-            f"On {flights}{rate}, the model gives a late flight a higher risk than a punctual one in {percent(auc, 0)} of pairs."
-        )
-    gain = facts.log_loss_gain
-    if gain is not None:
-        word = "lower" if gain >= 0 else "higher"
-        told.append(
-            f"Its log loss is {percent(abs(gain))} {word} than that of always predicting the month’s own rate of late flights."
-        )
+    told = [_quality(facts)]
     if kind in ("failed", "stopped"):
         done = sum(step.status == "Succeeded" for step in facts.steps)
-        told.append(f"{plural(done, 'step')} had succeeded; nothing was registered." if not facts.package else "")
+        told.append(f"{plural(done, 'step') if done else 'No step'} had succeeded by then; nothing was registered.")
     if facts.all_cached:
-        told.append(
-            f"Nothing had changed since the last run: all {len(facts.cacheable)} cacheable steps came from the cache."
-        )
+        steps = plural(len(facts.cacheable), "cacheable step")
+        told.append(f"Nothing had changed since the last run: all {steps} came from the cache.")
     return " ".join(part for part in told if part)
+
+
+def _quality(facts: RunFacts) -> str:
+    auc, rows, rate = (facts.test.number(name) for name in ("auc", "rows", "base_rate"))
+    if auc is None:
+        return ""
+    flights = f"the {count(rows)} flights" if rows else "the flights"
+    late = f", {percent(rate)} of them late" if rate is not None else ""
+    ranks = f"the model gives a late flight a higher risk than a punctual one in {percent(auc, 0)} of pairs."
+    gain = facts.log_loss_gain
+    if gain is None:
+        return f"On {flights} of the test month{late}, {ranks}"
+    loss = f"Its log loss is {percent(abs(gain))} {'lower' if gain >= 0 else 'higher'} than that of always predicting"
+    return f"On {flights} of the test month{late}, {ranks} {loss} the month’s own rate of late flights."
 
 
 def _figures(facts: RunFacts) -> tuple[Figure, ...]:
     test = facts.test
-    if test.number("auc") is None:
+    auc = test.number("auc")
+    if auc is None:
         return (_time(facts),) if facts.seconds is not None else ()
-    error = test.number("auc_standard_error")
-    around = (
-        f"± {number(1.96 * error)} (95 %); a coin toss is 0.5" if error else "a coin toss is 0.5, perfect is 1"
-    )
-    base = facts.base_log_loss
-    rate = test.number("base_rate")
-    return (
-        Figure("ROC AUC", number(test.number("auc")), around),
-        Figure("Log loss", number(test.number("log_loss"), 4), f"base rate alone: {number(base, 4)}" if base else "smaller is better"),
-        Figure("Brier score", number(test.number("brier"), 4), f"base rate alone: {number(rate * (1 - rate), 4)}" if rate else "smaller is better"),
-        _time(facts),
-    )  # fmt: skip
+    error, base = test.number("auc_standard_error"), facts.base_log_loss
+    around = f"± {number(1.96 * error)} (95 %); a coin toss is 0.5" if error else "a coin toss is 0.5, perfect is 1"
+    beside = f"base rate alone: {number(base, 4)}" if base else "smaller is better"
+    loss = Figure("Log loss", number(test.number("log_loss"), 4), beside)
+    return Figure("ROC AUC", number(auc), around), loss, _decision(facts), _time(facts)
+
+
+def _decision(facts: RunFacts) -> Figure:
+    """Return what the model's decisions save, or the Brier score where costs are not known."""
+    decision = decide(facts.run["evaluation"].at("threshold"))
+    if decision is None or decision.saved is None:
+        return Figure("Brier score", number(facts.test.number("brier"), 4), "smaller is better")
+    word = "less" if decision.saved >= 0 else "more"
+    note = f"than {decision.best} warning, if a missed late flight costs {compact(decision.ratio)} false alarms"
+    return Figure("Cost of errors", f"{percent(abs(decision.saved), 0)} {word}", note)
 
 
 def _time(facts: RunFacts) -> Figure:
     hits = len([step for step in facts.steps if step.cache_hit])
     note = f"{plural(len(facts.ran), 'step')}, {hits or 'none'} from the cache"
     return Figure("Time", duration(facts.seconds), note)
-
-
-def _advice(kind: Kind, facts: RunFacts) -> tuple[str, ...]:
-    if kind == "failed":
-        matches = [advice for pattern, advice in _ADVICE if re.search(pattern, facts.failure_reason)]
-        return (
-            *matches[:1],
-            "Read the step’s log (command below); after mending, run again: finished steps come from the cache.",
-        )
-    if kind == "rejected":
-        return (
-            "Look at the curves and slices below for what got worse.",
-            "Search longer with `make run BUDGET=full`, or lower the floor only with a reason.",
-        )
-    if kind == "stopped":
-        return ("Run again: finished steps come from the cache.",)
-    return ()  # fmt: skip
-
-
-def _commands(kind: Kind, facts: RunFacts) -> tuple[Command, ...]:
-    target = "" if facts.summary.text("target") in ("", "local") else f" --target {facts.summary.text('target')}"
-    cli = ".venv/bin/python -m pipelines"
-    failed = next((step.name for step in facts.steps if step.status == "Failed" and step.kind != "Fail"), "")
-    commands = [
-        Command("Approve this version for deployment", f"{cli} approve{target} {facts.package.rpartition('/')[2]}") if kind == "registered" and facts.approval != "Approved" else None,
-        Command(f"Read the log of {failed}", f"{cli} logs{target} {failed}") if failed else Command("Read the logs of the jobs", f"{cli} logs{target}"),
-        Command("See status and steps of the execution", f"{cli} steps{target}"),
-        Command("Run again: what has not changed comes from the cache", "make run"),
-        Command("End the local AWS", "make down") if not target else None,
-    ]  # fmt: skip
-    return tuple(command for command in commands if command)
-

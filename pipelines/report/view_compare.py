@@ -27,6 +27,11 @@ class Rival:
     chart: Markup | None = None
 
     @property
+    def share(self) -> float | None:
+        """The difference as a share of the rival's log loss."""
+        return None if self.value is None or not self.log_loss else self.value / self.log_loss
+
+    @property
     def verdict(self) -> str:
         """What the interval of the difference says."""
         if self.value is None:
@@ -38,9 +43,10 @@ class Rival:
         return "worse" if self.low > 0 else "no clear difference"
 
 
+_BASE_RATE = "Base rate"
 _RIVALS = (
-    ("base_rate", "Base rate", "the same probability for every flight: the rate of the months before"),
-    ("tuned", "Before the refit", "the search’s best trial, trained without the validation months"),
+    ("base_rate", _BASE_RATE, "the same probability for every flight: the rate of the months before"),
+    ("tuned", "Before the refit", "the best trial of the search, trained without the validation months"),
     ("champion", "Champion", "the version in production"),
 )
 
@@ -54,11 +60,13 @@ def comparison(run: RunFolder) -> dict[str, Any]:
         for key, name, words in _RIVALS
         if (rival := _rival(evaluation.at("comparisons", key), key, name, words, test))
     ]
-    ends = [end for rival in rivals for end in (rival.low, rival.high, rival.value) if end is not None]
+    models = [rival for rival in rivals if rival.name != _BASE_RATE] or rivals
+    ends = [end for rival in models for end in (rival.low, rival.high, rival.value) if end is not None]
     reach = max((abs(end) for end in ends), default=1.0) * 1.15 or 1.0
     scale = Scale(-reach, reach, 0, 100)
     return {
-        "rivals": [_with_chart(rival, scale) for rival in rivals],
+        "rivals": [_with_chart(rival, scale) if rival in models else rival for rival in rivals],
+        "range": (-reach, reach),
         "test": test.test,
         "champion": evaluation.flag("comparisons", "champion", "present"),
         "checks": gate_checks(run),

@@ -23,10 +23,13 @@ def features(run: RunFolder) -> dict[str, Any]:
     top, total = found[0][1] or 1.0, sum(value for _, value, _ in found) or 1.0
     return {
         "rows": [
-            {"name": name, "value": value, "share": value / total, "chart": charts_rows.bar(value / top), "words": told or words.get(name, "")}
+            {"name": name, "value": value, "share": value / total, "chart": charts_rows.bar(value / top), "words": _sentence(told or words.get(name, ""))}
             for name, value, told in found[:_SHOWN]
         ],
         "count": len(found),
         "shown_share": sum(value for _, value, _ in found[:_SHOWN]) / total,
-        "categorical": [],
     }  # fmt: skip
+
+
+def _sentence(words: str) -> str:
+    return words and words[0].upper() + words[1:] + ("" if words.endswith(".") else ".")

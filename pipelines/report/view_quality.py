@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from pipelines.report import svg
 from pipelines.report.charts_plane import Plane, Point, interval_bar
+from pipelines.report.decision import Confusion, decide
 from pipelines.report.documents import Document, MissingPartError, RunFolder
 from pipelines.report.run_facts import RunFacts
 from pipelines.report.wording import number, percent
@@ -15,52 +16,6 @@ from pipelines.report.wording import number, percent
 _Z = 1.96
 # Below this recall, precision rests on a handful of flights and jumps between 0 and 1.
 _SETTLED = 0.005
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """Flights by what was predicted at the threshold and what happened."""
-
-    tp: float
-    fp: float
-    fn: float
-    tn: float
-
-    @classmethod
-    def of(cls, told: Document) -> "Confusion | None":
-        """Read a matrix by names or as Model Monitor writes it: {"actual": {"predicted": n}}."""
-        found = [
-            told.number((f"{a}_{b}", f"{a}_{b}s", short)) if not told.at("1") else told.number(actual, guess)
-            for a, b, short, actual, guess in (
-                ("true", "positive", "tp", "1", "1"), ("false", "positive", "fp", "0", "1"),
-                ("false", "negative", "fn", "1", "0"), ("true", "negative", "tn", "0", "0"),
-            )
-        ]  # fmt: skip
-        return None if any(value is None for value in found) else cls(*(value or 0.0 for value in found))
-
-    @property
-    def recall(self) -> float:
-        """The share of late flights that are flagged."""
-        return self.tp / max(self.tp + self.fn, 1)
-
-    @property
-    def false_alarm(self) -> float:
-        """The share of punctual flights that are flagged."""
-        return self.fp / max(self.fp + self.tn, 1)
-
-    @property
-    def precision(self) -> float:
-        """The share of flags that are right."""
-        return self.tp / max(self.tp + self.fp, 1)
-
-    @property
-    def rows(self) -> float:
-        """All flights."""
-        return self.tp + self.fp + self.fn + self.tn
-
-    def cost(self, false_positive: float, false_negative: float) -> float:
-        """Return the cost of the errors."""
-        return self.fp * false_positive + self.fn * false_negative
 
 
 @dataclass(frozen=True)
@@ -88,7 +43,10 @@ def quality(run: RunFolder) -> dict[str, Any]:
         "bins": bins,
         "threshold": told.number("value"),
         "matrix": matrix,
-        "decision": _decision(told, matrix),
+        "decision": decide(told),
+        "chosen_on": told.text("chosen_on"),
+        "test": facts.test,
+        "calibration_error": evaluation.number("calibration", "expected_calibration_error"),
         "plots": sorted(path.name for path in (run.path / "evaluation" / "plots").glob("*.svg")),
     }
 
@@ -96,7 +54,7 @@ def quality(run: RunFolder) -> dict[str, Any]:
 def wilson(share: float, rows: float) -> tuple[float, float]:
     """Return the 95 % Wilson score interval of a share of independent rows.
 
-    (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n); Wilson 1927. Flights of one day are dependent, so it is a
+    (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n); Wilson 1927. Flights of one day are dependent, so it is a
     little too narrow here.
 
     >>> [round(end, 3) for end in wilson(0.5, 100)]
@@ -135,7 +93,10 @@ def _roc(curves: Document, evaluation: Document, matrix: Confusion | None, auc: 
     if matrix:
         point = (matrix.false_alarm, matrix.recall)
         words = (f"{percent(matrix.recall, 0)} found,", f"{percent(matrix.false_alarm, 0)} false alarms")
-        marks += [plane.dot(point, " ".join(words), class_="dot mark", radius=5.5), plane.note(point, *words, dx=10, dy=8)]
+        marks += [
+            plane.dot(point, " ".join(words), class_="dot mark", radius=5.5),
+            plane.note(point, *words, dx=10, dy=8),
+        ]
     return plane.draw(*marks)
 
 
@@ -152,7 +113,10 @@ def _precision_recall(curves: Document, evaluation: Document, matrix: Confusion 
     if matrix:
         point = (matrix.recall, matrix.precision)
         words = (f"{percent(matrix.recall, 0)} found,", f"{percent(matrix.precision, 0)} of flags right")
-        marks += [plane.dot(point, " ".join(words), class_="dot mark", radius=5.5), plane.note(point, *words, dx=4, dy=-28)]
+        marks += [
+            plane.dot(point, " ".join(words), class_="dot mark", radius=5.5),
+            plane.note(point, *words, dx=4, dy=-28),
+        ]
     return plane.draw(*marks)
 
 
@@ -198,19 +162,3 @@ def _calibration(bins: list[Bin]) -> Markup | None:
             plane.dot((group.predicted, group.observed), title),
         ]
     return plane.draw(*marks)
-
-
-def _decision(told: Document, matrix: Confusion | None) -> dict[str, Any] | None:
-    """Return what deciding at the threshold costs against never and always flagging."""
-    false_positive, false_negative = told.number("cost_false_positive"), told.number("cost_false_negative")
-    if matrix is None or false_positive is None or false_negative is None:
-        return None
-    never = (matrix.tp + matrix.fn) * false_negative
-    always = (matrix.fp + matrix.tn) * false_positive
-    cost = matrix.cost(false_positive, false_negative)
-    best = min(never, always)
-    return {
-        "ratio": false_negative / false_positive if false_positive else None,
-        "cost": cost, "never": never, "always": always,
-        "saved": 1 - cost / best if best else None, "best": "never" if never <= always else "always",
-    }  # fmt: skip

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from pipelines.report import charts_rows
 from pipelines.report.documents import Document, MissingPartError, RunFolder
 from pipelines.report.run_facts import RunFacts
-from pipelines.report.scales import Scale
+from pipelines.report.scales import Scale, ticks
 from pipelines.report.wording import count, number
 
 _FEW_LATE = 10
@@ -59,15 +59,15 @@ def slices(run: RunFolder) -> dict[str, Any]:
         "few": _FEW_LATE,
         "skipped": sum(value.number() or 0 for _, value in evaluation.items("slice_values_with_too_few_rows")),
         "below": sorted(below, key=lambda part: part.auc or 0),
-        "ends": (scale.low, scale.high),
+        "ticks": [{"at": scale(tick), "label": number(tick, 2)} for tick in ticks(scale.low, scale.high, 4)],
     }
 
 
 def auc_error(auc: float, positives: float, negatives: float) -> float:
     """Return the standard error of an AUC of independent rows.
 
-    Hanley and McNeil 1982: Q1 = A/(2−A), Q2 = 2A²/(1+A),
-    SE² = (A(1−A) + (n₁−1)(Q1−A²) + (n₀−1)(Q2−A²)) / (n₁n₀).
+    Hanley and McNeil 1982: Q1 = A/(2-A), Q2 = 2A²/(1+A),
+    SE² = (A(1-A) + (n₁-1)(Q1-A²) + (n₀-1)(Q2-A²)) / (n₁n₀).
 
     >>> round(auc_error(0.75, 2700, 24300), 4)
     0.0055

@@ -5,18 +5,20 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-NONE = "–"
+NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 _MINUTE = 60
 _HOUR = 3600
 _SHORT = 10
+# From here on, three significant digits would lose whole numbers.
+_LARGE = 1000
 
 
 def number(value: float | None, digits: int = 3) -> str:
     """Write a number with so many decimals and a true minus sign.
 
-    >>> number(-0.04512), number(None)
-    ('−0.045', '–')
+    >>> number(-0.04512) == MINUS + "0.045", number(None) == NONE
+    (True, True)
     """
     return NONE if value is None else _sign(f"{value:,.{digits}f}")
 
@@ -24,8 +26,8 @@ def number(value: float | None, digits: int = 3) -> str:
 def signed(value: float | None, digits: int = 4) -> str:
     """Write a difference: always with its sign.
 
-    >>> signed(0.0123), signed(-0.5, 1), signed(0.0)
-    ('+0.0123', '−0.5', '0.0000')
+    >>> signed(0.0123), signed(0.0)
+    ('+0.0123', '0.0000')
     """
     if value is None:
         return NONE
@@ -52,15 +54,15 @@ def count(value: float | None) -> str:
 
 
 def compact(value: float | None) -> str:
-    """Write a hyperparameter or a tick: three significant digits, no more zeros than needed.
+    """Write a hyperparameter or a tick: whole numbers as they are, others with three significant digits.
 
-    >>> compact(0.036123), compact(6.0), compact(1200)
-    ('0.0361', '6', '1200')
+    >>> compact(0.036123), compact(0.9), compact(6.0), compact(1200)
+    ('0.0361', '0.900', '6', '1200')
     """
     if value is None:
         return NONE
-    text = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"  # noqa: PLR2004  .3g turns to exponents here
-    return _sign(text)
+    whole = value == round(value) or abs(value) >= _LARGE
+    return _sign(f"{value:.0f}" if whole else f"{value:#.3g}")
 
 
 def duration(seconds: float | None) -> str:
@@ -91,7 +93,13 @@ def moment(value: datetime | None) -> str:
 
 def humps(name: str) -> Markup:
     """Allow a line break before each capital of a step's name."""
-    return Markup("<wbr>").join(re.findall(r"[A-Z]?[^A-Z]+|[A-Z]", name))  # noqa: S704  join escapes the parts
+    return Markup("<wbr>").join(re.findall(r"[A-Z]?[^A-Z]+|[A-Z]", name))
+
+
+def coded(words: str) -> Markup:
+    """Set what stands between backticks as code."""
+    parts = words.split("`")
+    return Markup().join(Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(parts))
 
 
 def plural(amount: int, noun: str) -> str:
