@@ -43,8 +43,8 @@ class Clients:
         if self._session is None:
             self._session = boto3.Session(
                 aws_access_key_id="test",
-                aws_secret_access_key="test",
-                region_name=region,  # noqa: S106 - no secret
+                aws_secret_access_key="test",  # noqa: S106 - no secret
+                region_name=region,
             )
         config = Config(
             max_pool_connections=_MAX_CONNECTIONS,

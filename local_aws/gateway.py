@@ -1,23 +1,24 @@
 """Answer every AWS request: SageMaker operations from the store, everything else from moto."""
 
+import io
 import json
 import logging
 import os
 import re
 import time
 import uuid
-from http import HTTPStatus
-from xml.sax.saxutils import escape
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
+from xml.sax.saxutils import escape
 
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ApiError, SerializationError
 from local_aws.http_server import Environ, StartResponse, WsgiApplication
 from local_aws.launcher import HEALTH_PATH
 from local_aws.sagemaker import validation
-from local_aws.sagemaker.operations import OPERATIONS, Context, Request
+from local_aws.sagemaker.operations import OPERATIONS, Context, NotOursError, Request
 
 _LOG = logging.getLogger(__name__)
 _SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
@@ -56,12 +57,16 @@ class Gateway:
         try:
             name = environ.get("HTTP_X_AMZ_TARGET", "").removeprefix(_TARGET)
             if caller.service == "sagemaker" and name in OPERATIONS:
+                raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or -1))
                 context = Context(self._account_of(caller.access_key), caller.region, self._plane)
-                return _send(200, self.call(name, context, _body(environ)), start_response)
+                try:
+                    return _send(200, self.call(name, context, _parsed(raw)), start_response)
+                except NotOursError:
+                    environ["wsgi.input"] = io.BytesIO(raw)
             return self._moto(environ, start_response)
         except ApiError as err:
             return _send_error(err, caller, start_response)
-        except Exception as err:
+        except Exception as err:  # noqa: BLE001 - the boundary to the client
             _LOG.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             return _send_error(_internal(err), caller, start_response)
 
@@ -73,8 +78,7 @@ class Gateway:
         return validation.pruned_response("sagemaker", name, public)
 
 
-def _body(environ: Environ) -> Request:
-    raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or -1))
+def _parsed(raw: bytes) -> Request:
     try:
         body = json.loads(raw or b"{}")
     except ValueError as err:

@@ -5,9 +5,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from io import RawIOBase
+from io import BufferedIOBase, RawIOBase
 from socketserver import ThreadingMixIn
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 Environ = dict[str, Any]
@@ -167,7 +167,7 @@ class _Body(RawIOBase):
 
 
 class _SizedBody(_Body):
-    def __init__(self, source: BinaryIO, size: int) -> None:
+    def __init__(self, source: BufferedIOBase, size: int) -> None:
         self._source, self._left = source, size
 
     def read(self, size: int = -1) -> bytes:
@@ -178,7 +178,7 @@ class _SizedBody(_Body):
 
 
 class _ChunkedBody(_Body):
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: BufferedIOBase) -> None:
         self._source, self._left, self._ended = source, 0, False
 
     def read(self, size: int = -1) -> bytes:

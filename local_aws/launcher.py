@@ -94,7 +94,7 @@ def _answering(root: Path) -> RunningServer | None:
         return None
     url = f"http://127.0.0.1:{server.port}{HEALTH_PATH}"
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - our own address
+        with urllib.request.urlopen(url, timeout=5) as response:
             return server if response.status == 200 else None  # noqa: PLR2004 - HTTP
     except (urllib.error.URLError, OSError):
         return None

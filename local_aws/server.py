@@ -87,8 +87,8 @@ class LocalAws:
     def is_busy(self) -> bool:
         """Whether a job or a pipeline execution runs."""
         return self.plane.jobs.count > 0 or any(
-            self.plane.store.get(key).get("PipelineExecutionStatus") in {"Executing", "Stopping"}
-            for key in self.plane.store.keys()
+            (self.plane.store.get(key) or {}).get("PipelineExecutionStatus") in {"Executing", "Stopping"}
+            for key in self.plane.store.keys()  # noqa: SIM118 - a store is no dict
             if key.kind == "pipeline-execution"
         )
 
@@ -112,12 +112,14 @@ class LocalAws:
             self.clients(service, self.settings.region)
 
     def __enter__(self) -> Self:
+        """Start."""
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Close."""
         self.close()
 
 
@@ -127,7 +129,7 @@ def spawn(name: str, function: Callable[[], None]) -> None:
     def run() -> None:
         try:
             function()
-        except Exception:
+        except Exception:  # noqa: BLE001 - the boundary of the thread
             _LOG.exception("thread %s crashed", name)
 
     threading.Thread(target=run, name=name, daemon=True).start()

@@ -5,15 +5,15 @@ import os
 
 import pytest
 
+from local_aws.server import LocalAws
+from local_aws.settings import Settings
+
 _NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory):
     """A running local AWS; isolate tests by unique names."""
-    from local_aws.server import LocalAws
-    from local_aws.settings import Settings
-
     with LocalAws(Settings(root=tmp_path_factory.mktemp("local-aws"), stop_grace_seconds=1)) as aws:
         yield aws
 

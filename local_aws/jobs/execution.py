@@ -1,12 +1,14 @@
 """Run a job: its thread, its folder, its containers, and every way in which it can end."""
 
+import contextlib
 import logging
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_aws.containers.runtime import RunningGroup
 from local_aws.containers.spec import ContainerGroup
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ApiError, JobFailedError
@@ -61,7 +63,7 @@ def start_job(
             body(JobContext(plane, key, control, folder))
         except (JobFailedError, ApiError) as err:
             on_failure(SERVER_STOPPED if control.is_server_stopping else str(err)[:MAX_REASON])
-        except Exception as err:
+        except Exception as err:  # noqa: BLE001 - the boundary of the job
             _LOG.exception("%s %s crashed", key.kind, key.name)
             on_failure(f"InternalServerError: the local AWS failed: {type(err).__name__}: {err}"[:MAX_REASON])
         finally:
@@ -72,47 +74,54 @@ def start_job(
     plane.spawn(key.name, run)
 
 
-def run_containers(
-    job: JobContext, group: ContainerGroup, *, log_group: str, limit_seconds: float, listener: Listener | None = None
-) -> Outcome:
-    """Start a group, follow its logs, and wait for its end, its time limit or a request to stop.
-
-    Raises:
-        JobFailedError: The server stops while the job runs.
-    """
+@contextlib.contextmanager
+def open_containers(
+    job: JobContext, group: ContainerGroup, *, log_group: str, listener: Listener | None = None
+) -> Iterator[RunningGroup]:
+    """Start a group, follow its logs, and leave no process behind at the block's end."""
     epoch = int(time.time() * 1000)
+    account_id, region = job.key.account_id, job.key.region
     followers = [
         LogFollower(
-            spec.log_path,
-            LogStream(job.key.account_id, job.key.region, log_group, f"{group.name}/{spec.host}-{epoch}"),
-            listener,
+            spec.log_path, LogStream(account_id, region, log_group, f"{group.name}/{spec.host}-{epoch}"), listener
         )
         for spec in group.containers
     ]
-    if job.control.stop_requested.is_set():
-        return _stopped(job, (0,) * len(group.containers))
     grace = job.plane.settings.stop_grace_seconds
     with followed(followers):
         running = job.plane.containers.start(group)
         job.control.on_stop(lambda: running.stop(0 if job.control.is_server_stopping else grace))
-        codes = running.wait(limit_seconds)
-        is_timed_out = codes is None
-        if codes is None:
-            running.stop(grace)
-            codes = running.wait()
-        job.control.on_stop(None)
-    final = tuple(code or 0 for code in codes or ())
-    if job.control.stop_requested.is_set() and not is_timed_out:
-        return _stopped(job, final)
-    return Outcome(final, is_timed_out=is_timed_out)
+        try:
+            yield running
+        finally:
+            job.control.on_stop(None)
+            if running.wait(0) is None:
+                running.stop(grace)
+
+
+def run_containers(
+    job: JobContext, group: ContainerGroup, *, log_group: str, limit_seconds: float, listener: Listener | None = None
+) -> Outcome:
+    """Start a group and wait for its end, its time limit or a request to stop.
+
+    Raises:
+        JobFailedError: The server stops while the job runs.
+    """
+    codes: tuple[int | None, ...] | None = (0,) * len(group.containers)
+    is_timed_out = False
+    if not job.control.stop_requested.is_set():
+        with open_containers(job, group, log_group=log_group, listener=listener) as running:
+            codes = running.wait(limit_seconds)
+            is_timed_out = codes is None
+            if codes is None:
+                running.stop(job.plane.settings.stop_grace_seconds)
+                codes = running.wait()
+    is_stopped = job.control.stop_requested.is_set() and not is_timed_out
+    if is_stopped and job.control.is_server_stopping:
+        raise JobFailedError(SERVER_STOPPED)
+    return Outcome(tuple(code or 0 for code in codes or ()), is_timed_out=is_timed_out, is_stopped=is_stopped)
 
 
 def hosts_of(count: int) -> Sequence[str]:
     """Return SageMaker's host names of a job's instances."""
     return [f"algo-{number}" for number in range(1, count + 1)]
-
-
-def _stopped(job: JobContext, codes: tuple[int, ...]) -> Outcome:
-    if job.control.is_server_stopping:
-        raise JobFailedError(SERVER_STOPPED)
-    return Outcome(codes, is_stopped=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from local_aws.errors import LocalAwsError
 from local_aws.store import Key
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class Context:
     def key(self, kind: str, name: str) -> Key:
         """Return the store key of a resource in the caller's account and region."""
         return Key(kind, name, self.account_id, self.region)
+
+
+class NotOursError(LocalAwsError):
+    """The store does not hold the resource: moto answers the request."""
 
 
 Operation = Callable[[Context, Request], Response]

@@ -100,7 +100,8 @@ def _check_stopping(request: Request) -> None:
     is_spot = request.get("EnableManagedSpotTraining", False)
     if wait is not None and not is_spot:
         raise ValidationError(
-            "Invalid MaxWaitTimeInSeconds. MaxWaitTimeInSeconds is supported only when EnableManagedSpotTraining is true."
+            "Invalid MaxWaitTimeInSeconds. MaxWaitTimeInSeconds is supported only when EnableManagedSpotTraining is "
+            "true."
         )
     if is_spot and wait is not None and wait < runtime:
         raise ValidationError(

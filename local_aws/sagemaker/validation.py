@@ -77,7 +77,8 @@ def _parse(shape: Shape, value: Any, name: str = "") -> Any:
     if kind == "timestamp":
         return _timestamp(value)
     allowed = _TYPES.get(kind, (str,))
-    if not isinstance(value, allowed) or (isinstance(value, bool) and kind != "boolean"):
+    is_of_type = isinstance(value, allowed) and (kind == "boolean" or not isinstance(value, bool))
+    if not is_of_type:
         where = f" for member {name}" if name else ""
         raise SerializationError(f"{type(value).__name__} value cannot be converted to {kind}{where}")
     if isinstance(shape, StructureShape):
@@ -101,8 +102,7 @@ def _timestamp(value: Any) -> dt.datetime:
 
 
 def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    for constraint in _broken_constraints(shape, value):
-        yield f"Value '{_shown(value)}' at '{path}' failed to satisfy constraint: {constraint}"
+    yield from (_problem(value, path, constraint) for constraint in _broken_constraints(shape, value))
     if isinstance(shape, StructureShape):
         for name in shape.required_members:
             if name not in value:
@@ -113,10 +113,18 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
         for number, item in enumerate(value, 1):
             yield from _problems(shape.member, item, f"{path}.{number}.member")
     elif isinstance(shape, MapShape):
-        for key, item in value.items():
-            for constraint in _broken_constraints(shape.key, key):
-                yield f"Value '{_shown(value)}' at '{path}' failed to satisfy constraint: Map keys must satisfy constraint: [{constraint}]"
-            yield from _problems(shape.value, item, f"{path}.{key}.member")
+        yield from _map_problems(shape, value, path)
+
+
+def _map_problems(shape: MapShape, value: dict[str, Any], path: str) -> Iterator[str]:
+    for key, item in value.items():
+        for constraint in _broken_constraints(shape.key, key):
+            yield _problem(key, path, f"Map keys must satisfy constraint: [{constraint}]")
+        yield from _problems(shape.value, item, f"{path}.{key}.member")
+
+
+def _problem(value: Any, path: str, constraint: str) -> str:
+    return f"Value '{_shown(value)}' at '{path}' failed to satisfy constraint: {constraint}"
 
 
 def _broken_constraints(shape: Shape, value: Any) -> Iterator[str]:

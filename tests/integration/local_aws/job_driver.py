@@ -25,25 +25,25 @@ class JobDriver:
         listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
         return [item["Key"] for item in listed]
 
-    def process(self, script, inputs=(), outputs=(), instances=1, arguments=(), **fields):
-        name = self.unique("job")
+    def process(self, script, inputs=(), outputs=(), instances=1, arguments=(), name=None, **fields):
+        name = name or self.unique("job")
         self.put(f"{name}/code/script.py", script)
-        code = self.source("code", f"{name}/code/script.py")
-        self.sagemaker.create_processing_job(
-            ProcessingJobName=name,
-            RoleArn=ROLE,
-            AppSpecification={
-                "ImageUri": IMAGE,
-                "ContainerEntrypoint": ["python3", "/opt/ml/processing/input/code/script.py", *arguments],
-            },
-            ProcessingResources={
-                "ClusterConfig": {"InstanceCount": instances, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
-            },
-            ProcessingInputs=[code, *inputs],
-            ProcessingOutputConfig={"Outputs": list(outputs)},
-            **fields,
-        )
+        request = self.request(name, inputs, outputs, instances, arguments)
+        self.sagemaker.create_processing_job(**{**request, **fields})
         return name
+
+    def request(self, name, inputs=(), outputs=(), instances=1, arguments=()):
+        code = self.source("code", f"{name}/code/script.py")
+        command = ["python3", "/opt/ml/processing/input/code/script.py", *arguments]
+        cluster = {"InstanceCount": instances, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+        return {
+            "ProcessingJobName": name,
+            "RoleArn": ROLE,
+            "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": command},
+            "ProcessingResources": {"ClusterConfig": cluster},
+            "ProcessingInputs": [code, *inputs],
+            "ProcessingOutputConfig": {"Outputs": list(outputs)},
+        }
 
     def train(self, script, channels=(), instances=1, hyperparameters=None, **fields):
         name = self.unique("train")
@@ -83,6 +83,12 @@ class JobDriver:
             )["events"]
         ]
 
+    def has_logged(self, group, name, line):
+        try:
+            return line in self.log_lines(group, name)
+        except self.logs.exceptions.ResourceNotFoundException:
+            return False
+
     def source(self, name, key, **fields):
         location = {"S3Uri": f"s3://{self.bucket}/{key}", "LocalPath": f"/opt/ml/processing/input/{name}"}
         return {"InputName": name, "S3Input": {**location, "S3DataType": "S3Prefix", "S3InputMode": "File", **fields}}
@@ -90,6 +96,13 @@ class JobDriver:
     def output(self, name, mode="EndOfJob"):
         location = {"S3Uri": f"s3://{self.bucket}/out/{name}", "LocalPath": f"/opt/ml/processing/{name}"}
         return {"OutputName": name, "S3Output": {**location, "S3UploadMode": mode}}
+
+    def until(self, condition, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            time.sleep(0.05)
 
     def wait(self, name, kind="Processing", seconds=60):
         deadline = time.monotonic() + seconds

@@ -1,0 +1,73 @@
+"""Lay out a model's container: its artifacts in /opt/ml/model, its command and its environment."""
+
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from local_aws.containers.images import find_image
+from local_aws.containers.spec import ContainerSpec
+from local_aws.errors import JobFailedError
+from local_aws.jobs.container_files import make_folders, opt_ml
+from local_aws.jobs.inputs import InputReader, S3Source
+from local_aws.store import Record
+
+_MODEL = "/opt/ml/model"
+
+
+def resolve_container(model: Record, sagemaker: Any) -> Record:
+    """Return a model's only container definition, with the image and artifacts of its model package if it names one.
+
+    Raises:
+        JobFailedError: It has several (an inference pipeline) or none.
+    """
+    containers = model.get("Containers") or [model["PrimaryContainer"]] if model.get("PrimaryContainer") else []
+    if len(containers) != 1:
+        raise JobFailedError(
+            f"ClientError: the local AWS serves models of one container; {model['ModelName']} has {len(containers)}"
+        )
+    container = containers[0]
+    if "ModelPackageName" not in container:
+        return container
+    package = sagemaker.describe_model_package(ModelPackageName=container["ModelPackageName"])
+    first = package["InferenceSpecification"]["Containers"][0]
+    environment = {**first.get("Environment", {}), **container.get("Environment", {})}
+    return {**first, **container, "Environment": environment}
+
+
+def read_artifacts(container: Record, reader: InputReader, root: Path, scratch: Path) -> None:
+    """Put a container's model artifacts into its /opt/ml/model.
+
+    Raises:
+        JobFailedError: They are missing or no archive.
+    """
+    make_folders(root, _MODEL)
+    source = container.get("ModelDataSource", {}).get("S3DataSource", {})
+    uri = container.get("ModelDataUrl") or source.get("S3Uri")
+    if uri is None:
+        return
+    if source.get("CompressionType") == "None":
+        reader.read(S3Source("model", uri), {"algo-1": opt_ml(root, _MODEL)})
+        return
+    reader.read(S3Source("model", uri), {"algo-1": scratch})
+    archive = scratch / uri.rstrip("/").rpartition("/")[2]
+    try:
+        with tarfile.open(archive) as packed:
+            packed.extractall(opt_ml(root, _MODEL), filter="data")
+    except (tarfile.TarError, OSError) as err:
+        raise JobFailedError(
+            f"ClientError: Failed to extract the model data archive {uri}: {err}. It must be a .tar.gz."
+        ) from err
+
+
+def serving_container(
+    container: Record, *, host: str, root: Path, environment: dict[str, str], log_path: Path
+) -> ContainerSpec:
+    """Return the container that serves a model."""
+    return ContainerSpec(
+        host=host,
+        image=container["Image"],
+        root=root,
+        command=find_image(container["Image"]).serve_command,
+        environment={**environment, **container.get("Environment", {})},
+        log_path=log_path,
+    )
