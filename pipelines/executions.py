@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from pipelines.checks.model import Definition
 from pipelines.errors import UsageError
-from pipelines.names import PIPELINE_NAME
+from pipelines.names import PIPELINE_NAME, command_line
 
 END_STATES = {"Succeeded", "Failed", "Stopped", "CompletedWithFailures"}
 NOT_STARTED = "NotStarted"
@@ -110,7 +110,7 @@ class Executions:
             summaries = self.latest(100)
         except ClientError as error:
             raise UsageError(
-                f"the pipeline {self._pipeline} does not exist here", hint="start it: python -m pipelines run"
+                f"the pipeline {self._pipeline} does not exist here", hint=f"start it: {command_line('run')}"
             ) from error
         arns = [str(summary["PipelineExecutionArn"]) for summary in summaries]
         if text is None and arns:
@@ -119,7 +119,7 @@ class Executions:
         if len(matches) != 1:
             raise UsageError(
                 f"{'no' if not matches else 'more than one'} execution of {self._pipeline} matches {text!r}",
-                hint="python -m pipelines list shows them",
+                hint=f"`{command_line('list')}` shows them",
             )
         return matches[0]
 

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from pipelines.errors import ExecutionFailedError
 from pipelines.executions import Executions, ExecutionState, StepState, Trial
+from pipelines.names import command_line
 from pipelines.progress import Snapshot, display
 from pipelines.targets import Target
 
@@ -29,8 +30,8 @@ def follow(target: Target, arn: str, *, sleep: Callable[[float], None] = time.sl
         identifier = arn.rpartition("/")[2]
         raise ExecutionFailedError(
             f"no longer following {identifier}; the execution goes on",
-            hint=f"python -m pipelines wait --execution {identifier} follows it again, "
-            f"python -m pipelines stop --execution {identifier} ends it",
+            hint=f"`{command_line(f'wait --execution {identifier}')}` follows it again, "
+            f"`{command_line(f'stop --execution {identifier}')}` ends it",
         ) from None
 
 
@@ -64,10 +65,12 @@ def failed_step(state: ExecutionState) -> StepState | None:
 def _hint(state: ExecutionState) -> str:
     failed = failed_step(state)
     if failed is None:
-        return "python -m pipelines steps shows every step"
+        return f"`{command_line('steps')}` shows every step"
     if failed.type == "Fail":
         return "the evaluation is in the run's folder; the gate's limits are the parameters MinAuc and MaxLogLoss"
-    return f"python -m pipelines logs {failed.name} shows what the job wrote"
+    if "No S3 objects found" in failed.failure_reason:
+        return f"check the parameter RawDataUri; `{command_line('upload-data')}` lands the use case's own data"
+    return f"`{command_line(f'logs {failed.name}')}` shows what the job wrote"
 
 
 def _snapshot(sagemaker: Any, executions: Executions, state: ExecutionState, planned: dict[str, int]) -> Snapshot:

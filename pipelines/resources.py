@@ -112,7 +112,7 @@ class Resources:
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ResourcesError(
                 f"{path}: cannot read the resources: {error}",
-                hint="the file has the shape that `python -m pipelines resources` prints",
+                hint="the file has the shape that the verb `resources` prints",
             ) from error
 
     @classmethod

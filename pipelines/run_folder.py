@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pipelines.bundle import ROOT
-from pipelines.executions import Executions, ExecutionState, StepState, Trial
+from pipelines.executions import NOT_STARTED, Executions, ExecutionState, StepState, Trial
 from pipelines.following import failure_text
 from pipelines.progress import best_objective
 from pipelines.s3_uri import download_folder
@@ -50,7 +51,7 @@ def write_run(target: Target, state: ExecutionState, folder: Path, *, seconds_to
         "target": target.name,
         "pipeline_execution_arn": state.arn,
         "model_package_arn": model_package_arn(state),
-        "steps": [_step_summary(step) for step in state.steps],
+        "steps": [_step_summary(step) for step in state.steps if step.status != NOT_STARTED],
         "all_cacheable_steps_cached": _all_cached(state, definition),
         "metrics": _metrics(folder),
         "best_trial": tuning.get("best_trial"),
@@ -62,7 +63,7 @@ def write_run(target: Target, state: ExecutionState, folder: Path, *, seconds_to
     write_json(folder / "tuning.json", tuning)
     write_json(folder / "execution.json", _execution_record(target, state, parameters))
     write_json(folder / "summary.json", summary)
-    return summary
+    return dict(_plain(summary))
 
 
 def collect_outputs(target: Target, state: ExecutionState, folder: Path) -> None:
@@ -77,6 +78,7 @@ def collect_outputs(target: Target, state: ExecutionState, folder: Path) -> None
         download_folder(target.client("s3"), outputs[output], place)
     if (report / "data_report.json").is_file():
         (report / "data_report.json").replace(folder / "data_report.json")
+    shutil.rmtree(report, ignore_errors=True)
 
 
 def write_json(path: Path, value: Any) -> None:

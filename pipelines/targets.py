@@ -3,7 +3,8 @@
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,50 +14,71 @@ from botocore.config import Config
 
 from pipelines.bundle import ROOT
 from pipelines.errors import TargetError, UsageError
+from pipelines.names import command_line
 from pipelines.resources import Resources
 
 _STARTUP_SECONDS = 60
 _LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
 
-@dataclass(frozen=True)
 class Target:
     """A place where the pipeline runs, and the resources it has there.
 
     Attributes:
         name: `local` or `aws`.
+        endpoint_url: The local AWS's address; None is AWS itself.
         poll_seconds: How often to look while waiting: a laptop is faster, and AWS throttles.
     """
 
-    name: str
-    session: Any
-    resources: Resources
-    endpoint_url: str | None = None
-    poll_seconds: float = 10.0
-    _clients: dict[str, Any] = field(default_factory=dict)
+    def __init__(
+        self,
+        name: str,
+        session: Any,
+        find_resources: Callable[[], Resources],
+        *,
+        endpoint_url: str | None = None,
+        poll_seconds: float = 10.0,
+    ) -> None:
+        self.name = name
+        self.endpoint_url = endpoint_url
+        self.poll_seconds = poll_seconds
+        self._session = session
+        self._find_resources = find_resources
+        self._clients: dict[str, Any] = {}
+
+    @cached_property
+    def resources(self) -> Resources:
+        """The pipeline's resources; on the local target the first look makes them."""
+        return self._find_resources()
 
     def client(self, service: str) -> Any:
         """Return the boto3 client of a service; one per service."""
         if service not in self._clients:
-            self._clients[service] = make_client(self.session, service, self.endpoint_url)
+            self._clients[service] = make_client(self._session, service, self.endpoint_url)
         return self._clients[service]
 
 
 def connect(name: str, resources_file: Path | None = None) -> Target:
-    """Return the target; the local one is started, and its resources made, where that has not been done.
+    """Return the target; the local AWS is started where it does not run.
 
     Raises:
         UsageError: The AWS target was asked for without a resources file.
         TargetError: The local AWS does not start.
     """
-    if name == "aws":
-        if resources_file is None:
-            raise UsageError(
-                "--target aws needs --resources FILE.json: nothing is created in an AWS account from here",
-                hint="`python -m pipelines resources` prints the shape of the file",
-            )
-        resources = Resources.load(resources_file)
-        return Target(name, boto3.Session(region_name=resources.region), resources)
+    return _connect_aws(resources_file) if name == "aws" else _connect_local()
+
+
+def _connect_aws(resources_file: Path | None) -> Target:
+    if resources_file is None:
+        raise UsageError(
+            "--target aws needs --resources FILE.json: nothing is created in an AWS account from here",
+            hint=f"`{command_line('resources')}` prints the shape of the file",
+        )
+    resources = Resources.load(resources_file)
+    return Target("aws", boto3.Session(region_name=resources.region), lambda: resources)
+
+
+def _connect_local() -> Target:
     from pipelines.sandbox import ensure_sandbox  # noqa: PLC0415 - only the local target makes resources
 
     environment = _start_local_aws()
@@ -68,8 +90,7 @@ def connect(name: str, resources_file: Path | None = None) -> Target:
         aws_session_token=environment.get("AWS_SESSION_TOKEN"),
         region_name=environment.get("AWS_REGION") or environment["AWS_DEFAULT_REGION"],
     )
-    resources = ensure_sandbox(session, endpoint)
-    return Target(name, session, resources, endpoint_url=endpoint, poll_seconds=0.4)
+    return Target("local", session, lambda: ensure_sandbox(session, endpoint), endpoint_url=endpoint, poll_seconds=0.4)
 
 
 def make_client(session: Any, service: str, endpoint_url: str | None) -> Any:

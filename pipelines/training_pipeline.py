@@ -200,7 +200,7 @@ class _TrainingPipeline:
         request = processor.run(
             inputs=[*(processing_input(name, uri) for name, uri in inputs.items()), self.parts.processing_code()],
             outputs=[processing_output("evaluation", uri)],
-            arguments=["evaluate", *folders, "--output-dir", f"{OUTPUT_ROOT}/evaluation"],
+            arguments=["evaluate", *folders, "--output-dir", OUTPUT_ROOT],
         )
         return ProcessingStep(
             "Evaluate",

@@ -7,9 +7,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from pipelines.errors import UsageError
+from pipelines.errors import PipelineError, UsageError
 from pipelines.executions import Executions, ExecutionState
 from pipelines.following import failed_step
+from pipelines.names import command_line
 from pipelines.targets import connect
 from pipelines.verbs.options import add_execution, add_target
 
@@ -39,7 +40,10 @@ def run(arguments: argparse.Namespace) -> int:
     groups, prefix = _where(state, arguments.step)
     lines = [line for group in groups for line in _lines(target.client("logs"), group, prefix)]
     if not lines:
-        raise UsageError(f"there is no log of {prefix} in {' or '.join(groups)}")
+        raise PipelineError(
+            f"{prefix} wrote no log to {' or '.join(groups)}",
+            hint=f"a job that ended before its container started has none; `{command_line('steps')}` tells its reason",
+        )
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return 0
 

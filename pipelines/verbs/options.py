@@ -10,8 +10,7 @@ from pipelines.settings import BUDGETS
 
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Add --target and where its resources are described."""
-    default = os.environ.get("TARGET", "local")
-    parser.add_argument("--target", choices=("local", "aws"), default=default, help="where it runs (default: local)")
+    parser.add_argument("--target", choices=("local", "aws"), default="local", help="where (default: %(default)s)")
     parser.add_argument(
         "--resources", type=Path, metavar="FILE.json", help="resources in the account; needed by --target aws"
     )

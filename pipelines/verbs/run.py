@@ -10,9 +10,10 @@ from typing import Any
 from pipelines.bundle import ROOT
 from pipelines.deploy import Deployed, start, upsert
 from pipelines.errors import PipelineError
-from pipelines.executions import ExecutionState
 from pipelines.following import follow, refuse_failure
+from pipelines.names import command_line
 from pipelines.raw_zone import upload_raw_data
+from pipelines.report import write_report
 from pipelines.run_folder import new_run_folder, write_json, write_run
 from pipelines.settings import Settings
 from pipelines.targets import Target, connect
@@ -46,8 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         _write_early_failure(folder, arguments, error, clock.seconds)
         raise
     summary = write_run(target, state, folder, seconds_total=clock.seconds)
-    report = _write_report(folder, state)
-    _say_summary(summary, folder, report)
+    _say_summary(summary, folder, write_report(folder))
     refuse_failure(state)
     return 0
 
@@ -99,16 +99,7 @@ def _write_early_failure(folder: Path, arguments: argparse.Namespace, error: Pip
     write_json(folder / "summary.json", summary)
 
 
-def _write_report(folder: Path, state: ExecutionState) -> Path | None:
-    """Write the report page; an execution that never came to its evaluation has none."""
-    if state.status != "Succeeded" and not (folder / "evaluation" / "evaluation.json").is_file():
-        return None
-    from pipelines.report import write_report  # noqa: PLC0415 - only needed at the end
-
-    return write_report(folder)
-
-
-def _say_summary(summary: dict[str, Any], folder: Path, report: Path | None) -> None:
+def _say_summary(summary: dict[str, Any], folder: Path, report: Path) -> None:
     lines = ["", f"{summary['status']} in {summary['seconds_total']:.1f} s"]
     if summary["all_cacheable_steps_cached"]:
         lines.append("nothing had changed: every step that can be cached came from the cache")
@@ -116,11 +107,17 @@ def _say_summary(summary: dict[str, Any], folder: Path, report: Path | None) -> 
         measured = ", ".join(f"{name} {value:.4f}" for name, value in values.items() if value is not None)
         lines += [f"{split:<11} {measured}"] if measured else []
     if summary["model_package_arn"]:
-        lines += [f"registered  {summary['model_package_arn']}", "", "next:", "  python -m pipelines approve"]
-        lines.append("  python -m pipelines steps")
-    lines.append(f"  run folder  {_short(folder)}")
-    lines += [f"  report      {_short(report)}"] if report else []
+        lines.append(f"registered  {summary['model_package_arn']}")
+    lines += [f"run folder  {_short(folder)}", f"report      {_short(report)}"]
+    lines += ["", "next", *(f"  {command:<40} {purpose}" for command, purpose in _next_commands(summary))]
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _next_commands(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    steps = (command_line("steps"), "what each step did")
+    if summary["model_package_arn"]:
+        return [(command_line("approve"), "approve the model for release"), steps]
+    return [steps, (command_line("logs"), "what the failed job wrote")]
 
 
 def _short(path: Path) -> Path:

@@ -1,9 +1,7 @@
 """List the steps of an execution with status, duration, cache hit and job."""
 
 import argparse
-
-from rich.console import Console
-from rich.table import Table
+import sys
 
 from pipelines.executions import Executions
 from pipelines.targets import connect
@@ -19,13 +17,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print a table."""
+    """Print one line per step, and reasons of failures beneath."""
     target = connect(arguments.target, arguments.resources)
     executions = Executions(target.client("sagemaker"))
-    table = Table("step", "type", "status", "seconds", "cache", "made", "reason", box=None)
     for step in executions.state(executions.resolve(arguments.execution)).steps:
-        cached = "hit" if step.cache_hit else ""
-        reason = step.failure_reason
-        table.add_row(step.name, step.type, step.status, f"{step.seconds:.1f}", cached, step.job_name, reason)
-    Console(soft_wrap=True).print(table)
+        cached = "cache hit" if step.cache_hit else ""
+        line = f"{step.name:<18} {step.type:<14} {step.status:<11} {step.seconds:>7.1f} s  {cached:<9}  {step.job_name}"
+        sys.stdout.write(f"{line.rstrip()}\n")
+        if step.failure_reason:
+            sys.stdout.write(f"    {step.failure_reason}\n")
     return 0

@@ -1,0 +1,45 @@
+import pytest
+
+from pipelines.__main__ import VERBS, main
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([verb, "--help"])
+
+    assert ended.value.code == 0
+    assert "--debug" in capsys.readouterr().out
+
+
+def test_an_error_is_one_paragraph_and_a_hint(capsys):
+    code = main(["start", "--target", "aws"])
+
+    error = capsys.readouterr().err
+    assert code == 2
+    assert error.startswith("error: --target aws needs --resources FILE.json")
+    assert "hint: " in error
+    assert "Traceback" not in error
+
+
+def test_debug_shows_the_traceback(capsys):
+    main(["start", "--target", "aws", "--debug"])
+
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_unknown_budget_is_a_usage_error(capsys):
+    assert main(["check", "--budget", "huge"]) == 2
+    assert "hint: choose one of: default, full" in capsys.readouterr().err
+
+
+def test_a_definition_in_a_file_can_be_checked(tmp_path, capsys):
+    (tmp_path / "definition.json").write_text('{"Steps": [{"Name": "A", "Type": "Fail", "Arguments": {}}]}')
+
+    assert main(["check", "--definition", str(tmp_path / "definition.json")]) == 1
+    assert "[fail-message] A: needs an ErrorMessage" in capsys.readouterr().err
+
+
+def test_a_missing_definition_file_is_a_usage_error(capsys):
+    assert main(["check", "--definition", "/nowhere.json"]) == 2
+    assert "/nowhere.json" in capsys.readouterr().err
