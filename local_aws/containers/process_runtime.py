@@ -139,6 +139,7 @@ class ProcessRuntime:
             "LANG": "C.UTF-8",
             "TMPDIR": str(spec.root / "tmp"),
             "PYTHONUNBUFFERED": "1",
+            "OMP_WAIT_POLICY": "PASSIVE",
         }
         if spec.cpus is not None:
             own["OMP_NUM_THREADS"] = str(min(max(spec.cpus, 1), len(available_cpus())))

@@ -31,6 +31,7 @@ MODULES = (
 
 ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",  # more would start a pool at import
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin at barriers cost 30 times the time where CPUs are short
     "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pyarrow's allocator would start one
     "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",  # macOS kills forks of a process that used its frameworks
 }
@@ -53,8 +54,7 @@ class WarmLibraries:
         """Give the loaded libraries the thread counts which they would have read from a job's environment at import."""
         if self._pools is None:
             return
-        limits = {api: count for api, count in _thread_counts(environment).items() if count}
-        self._pools.limit(limits=limits)
+        self._pools.limit(limits=_thread_counts(environment))
 
 
 def _import_if_there(name: str) -> Any:
@@ -64,9 +64,18 @@ def _import_if_there(name: str) -> Any:
         return None
 
 
-def _thread_counts(environment: Mapping[str, str]) -> dict[str, int]:
+def _thread_counts(environment: Mapping[str, str]) -> dict[str, int | None]:
+    """Return threads by kind of library; None leaves it as it is.
+
+    OpenBLAS stays at the one thread it was imported with unless the job asks for more: its pool would be started, and
+    spin, in every job, while what jobs here do in parallel (XGBoost, scikit-learn's trees) is OpenMP's.
+    """
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    wanted = environment.get("OMP_NUM_THREADS", "").split(",")[0]
-    openmp = int(wanted) if wanted.isdigit() and int(wanted) > 0 else cpus
-    blas = environment.get("OPENBLAS_NUM_THREADS", "")
-    return {"openmp": openmp, "blas": int(blas) if blas.isdigit() and int(blas) > 0 else openmp}
+    return {
+        "openmp": _count(environment.get("OMP_NUM_THREADS", "").split(",")[0]) or cpus,
+        "blas": _count(environment.get("OPENBLAS_NUM_THREADS", "")),
+    }
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isdigit() and int(text) > 0 else None
