@@ -22,6 +22,7 @@ from usecase.feature_spec import FeatureSpec, FeatureSpecError, FeatureValueErro
 
 REPORT_NAME = "training_report.json"
 SPECIFICATION_NAME = "feature_spec.json"
+_TUNED_FIELDS = ("best_iteration", "hyperparameters", "metrics", "rows")
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,6 @@ def load_tuned_report(folder: Path) -> dict[str, Any]:
             f"channel 'tuned': {archive} holds no readable {REPORT_NAME} ({error}); "
             "expected the model.tar.gz of this project's training job"
         ) from error
-    if not isinstance(report, dict) or not {"best_iteration", "hyperparameters", "metrics"} <= report.keys():
-        raise ArchiveError(f"channel 'tuned': {REPORT_NAME} lacks best_iteration, hyperparameters or metrics")
+    if not isinstance(report, dict) or not set(_TUNED_FIELDS) <= report.keys():
+        raise ArchiveError(f"channel 'tuned': {REPORT_NAME} must hold {', '.join(_TUNED_FIELDS)}; train again")
     return report

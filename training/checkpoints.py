@@ -40,6 +40,11 @@ class CheckpointFolder:
         self._folder = folder
         self._prefix = f"checkpoint-{fingerprint}-"
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether anything is written at all."""
+        return self._folder is not None
+
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint and remove this fit's older ones."""
         if self._folder is None:

@@ -30,6 +30,15 @@ class Group:
         """Whether this process prints, checkpoints and saves."""
         return self.rank == 0
 
+    def total(self, count: int) -> int:
+        """The sum of a count over all instances."""
+        if self.size == 1:
+            return count
+        import numpy as np  # noqa: PLC0415 - only jobs of several instances pay for it
+        from xgboost import collective  # noqa: PLC0415
+
+        return int(collective.allreduce(np.array([count], dtype=np.int64), collective.Op.SUM)[0])
+
     def share(self, value: Any) -> Any:
         """The leader's value, on every instance."""
         if self.size == 1:

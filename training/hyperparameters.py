@@ -76,6 +76,7 @@ JOB_PARAMETERS: Mapping[str, Parameter] = {
     "num_round": Parameter("integer", 1, 100_000),
     "early_stopping_rounds": Parameter("integer", 0, 100_000),
     "seed": Parameter("integer", 0, 2**31 - 1),
+    "num_seeds": Parameter("integer", 1, 100),
 }
 EVAL_METRIC = "eval_metric"
 NAMES = (*BOOSTER_PARAMETERS, *JOB_PARAMETERS, EVAL_METRIC)
@@ -103,6 +104,7 @@ class Hyperparameters:
         early_stopping_rounds: Rounds without a better score after which training ends; 0 is never.
         eval_metrics: In the order of the log; as in XGBoost, the last one decides early stopping.
         seed: Seed of every random choice.
+        num_seeds: In a refit, how many fits with seeds of their own are averaged into one model.
     """
 
     booster: Mapping[str, Value]
@@ -110,6 +112,7 @@ class Hyperparameters:
     early_stopping_rounds: int = 30
     eval_metrics: tuple[str, ...] = ("auc", "logloss")
     seed: int = 0
+    num_seeds: int = 1
 
     @property
     def stopping_metric(self) -> str:
@@ -123,7 +126,12 @@ class Hyperparameters:
             "early_stopping_rounds": self.early_stopping_rounds,
             "eval_metric": ",".join(self.eval_metrics),
             "seed": self.seed,
+            "num_seeds": self.num_seeds,
         }
+
+    def members(self) -> "list[Hyperparameters]":
+        """The fits that are averaged: the same but for their seeds."""
+        return [replace(self, seed=self.seed + index, num_seeds=1) for index in range(self.num_seeds)]
 
     def for_rounds(self, num_round: int) -> "Hyperparameters":
         """The same for a fit of exactly so many rounds."""

@@ -27,8 +27,10 @@ def describe(
     """The report's document.
 
     Args:
+        fit: What ran; of an average of seeds the first.
+        hyperparameters: What it ran with.
         mode: `fit` or `refit`.
-        rows: Rows per channel, on this instance.
+        rows: Rows per channel, over all instances.
         instances: Instances that trained together.
         seconds: Wall time per stage.
         validation: Scores on the validation months; of the tuned model where this one was refitted on them.

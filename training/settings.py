@@ -3,13 +3,11 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training import hyperparameters
 from training.errors import SettingsError
-from training.hyperparameters import Hyperparameters
 
 # Arguments that platforms add to a script's hyperparameters and that mean nothing to it.
 _FOREIGN_PREFIXES = ("sagemaker_", "_tuning_objective")
@@ -44,10 +42,6 @@ class Settings:
     replicated: bool = True
     threads: int = 1
     tracker_port: int = DEFAULT_TRACKER_PORT
-    hyperparameters: Hyperparameters = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "hyperparameters", hyperparameters.parse(self.explicit))
 
     @property
     def is_refit(self) -> bool:
