@@ -10,10 +10,11 @@ import select
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NoReturn
 
 from local_aws.containers.fork_server import namespaces
-from local_aws.containers.fork_server.messages import ProcessRequest, encode
+from local_aws.containers.fork_server.messages import Network, ProcessRequest, encode
 from local_aws.containers.fork_server.processes import end_all_children
 
 TERMINATE, KILL = b"T", b"K"
@@ -23,15 +24,33 @@ SETUP_FAILED = 125
 KILLED = -9
 
 
-def start(request: ProcessRequest, group_namespaces: list[int], run_command: Callable[[], NoReturn]) -> socket.socket:
-    """Fork a container; return the channel on which it takes orders and reports its process id and exit code."""
+@dataclass(frozen=True)
+class Started:
+    """A container that was forked.
+
+    Attributes:
+        channel: Takes orders, and reports the exit code.
+        pid: Of its first process; None where that process itself reports it on the channel.
+    """
+
+    channel: socket.socket
+    pid: int | None
+
+
+def start(
+    request: ProcessRequest, network: Network, group_namespaces: list[int], run_command: Callable[[], NoReturn]
+) -> Started:
+    """Fork a container."""
     ours, theirs = socket.socketpair()
-    with theirs:
+    needs_another_fork = request.sandbox is not None and network.user_namespace
+    makes_tree = request.sandbox is not None and not network.user_namespace
+    with theirs, namespaces.new_process_tree() if makes_tree else contextlib.nullcontext():
         if (child := os.fork()) == 0:
-            _live(request, theirs, group_namespaces, run_command)
-    if request.sandbox is not None:
-        os.waitpid(child, 0)  # it only forked the real one, into the new process tree
-    return ours
+            _live(request, theirs, group_namespaces, run_command, needs_another_fork=needs_another_fork)
+    if not needs_another_fork:
+        return Started(ours, child)
+    os.waitpid(child, 0)  # it only forked the real one, into the new process tree
+    return Started(ours, None)
 
 
 def _live(
@@ -39,23 +58,24 @@ def _live(
     control: socket.socket,
     group_namespaces: list[int],
     run_command: Callable[[], NoReturn],
+    *,
+    needs_another_fork: bool,
 ) -> NoReturn:
     try:
         _redirect(request.log_path)
         _close_files(keep={control.fileno(), *group_namespaces})
         if request.cpus and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, request.cpus)
-        if request.sandbox is not None:
+        if request.sandbox is None:
+            namespaces.adopt_orphans()
+        else:
             namespaces.join(group_namespaces)
-            namespaces.isolate()
+            namespaces.isolate(with_process_tree=needs_another_fork)
             _close_files(keep={control.fileno()})
-            if child := os.fork():
+            if needs_another_fork and (child := os.fork()):
                 _report(control, pid=child)
                 os._exit(0)
             namespaces.furnish(request.sandbox)
-        else:
-            _report(control, pid=os.getpid())
-            namespaces.adopt_orphans()
         os.setsid()
         code = _supervise(control, run_command, owns_process_tree=request.sandbox is not None)
     except BaseException as error:  # noqa: BLE001 - a fork must never return into the server's loop

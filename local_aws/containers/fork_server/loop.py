@@ -51,22 +51,25 @@ class ForkServer:
 
     def _start(self, message: dict[str, Any]) -> None:
         requests = [ProcessRequest.from_json(fields) for fields in message["start"]]
+        network = Network(**message["network"])
         try:
-            shared = namespaces.open_group_namespaces(Network(**message["network"]))
+            shared = namespaces.open_group_namespaces(network)
         except (OSError, namespaces.SandboxUnavailableError) as error:
             for request in requests:
                 self._tell(exited=request.id, code=init.SETUP_FAILED, reason=str(error))
             return
         for request in requests:
-            self._fork(request, shared)
+            self._fork(request, network, shared)
         for file in shared:
             os.close(file)
 
-    def _fork(self, request: ProcessRequest, shared: list[int]) -> None:
-        channel = init.start(request, shared, lambda: command.run(request, self._libraries, self._programs))
-        container = _Container(request.id, channel)
+    def _fork(self, request: ProcessRequest, network: Network, shared: list[int]) -> None:
+        started = init.start(request, network, shared, lambda: command.run(request, self._libraries, self._programs))
+        if started.pid is not None:
+            self._tell(started=request.id, pid=started.pid)
+        container = _Container(request.id, started.channel)
         self._containers[request.id] = container
-        self._selector.register(channel, selectors.EVENT_READ, container)
+        self._selector.register(started.channel, selectors.EVENT_READ, container)
 
     def _hear_container(self, container: "_Container") -> None:
         data = _receive(container.channel)

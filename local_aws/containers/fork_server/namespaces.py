@@ -11,7 +11,7 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -55,10 +55,35 @@ def adopt_orphans() -> None:
 def open_group_namespaces(network: Network) -> list[int]:
     """Make the namespaces which a group shares; return them as open files, in the order to join them.
 
-    A child makes them and hands them over, so that the caller itself stays where it is.
+    The caller itself stays where it is.
     """
     if network.is_host:
         return []
+    if not network.user_namespace:
+        with _making("net", _NEW_NET):
+            _raise_loopback()
+            return [os.open("/proc/self/ns/net", os.O_RDONLY)]
+    return _receive_from_child(network)  # nobody comes back from a user namespace
+
+
+@contextlib.contextmanager
+def _making(name: str, flag: int) -> Iterator[None]:
+    """Make a namespace, and go back to the own one afterwards."""
+    own = os.open(f"/proc/self/ns/{name}", os.O_RDONLY)
+    try:
+        _call("unshare", flag)
+        yield
+    finally:
+        _call("setns", own, flag)
+        os.close(own)
+
+
+def new_process_tree() -> contextlib.AbstractContextManager[None]:
+    """Make the caller's next child process 1 of a new process tree. Needs root."""
+    return _making("pid", _NEW_PID)
+
+
+def _receive_from_child(network: Network) -> list[int]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         if (child := os.fork()) == 0:
@@ -108,9 +133,9 @@ def join(files: list[int]) -> None:
         _call("setns", file, 0)
 
 
-def isolate() -> None:
-    """Take the calling process's own mounts and host name; its next child is process 1 of a new process tree."""
-    _call("unshare", _NEW_MOUNT | _NEW_UTS | _NEW_PID)
+def isolate(*, with_process_tree: bool) -> None:
+    """Give the calling process its own mounts and host name, and its next child a new process tree if asked for."""
+    _call("unshare", _NEW_MOUNT | _NEW_UTS | (_NEW_PID if with_process_tree else 0))
     _mount("none", "/", None, _RECURSIVE | _PRIVATE)
 
 
@@ -195,7 +220,7 @@ def _attempt(*, user_namespace: bool) -> str:
 def _rehearse(user_namespace: bool, write: int) -> None:
     try:
         make_group_namespaces(Network(isolated=True, user_namespace=user_namespace))
-        isolate()
+        isolate(with_process_tree=True)
         if (child := os.fork()) == 0:
             _exit_after(lambda: _tell_failure(lambda: furnish(Sandbox("/proc", "/etc/hosts", "probe")), write))
         os.waitpid(child, 0)
