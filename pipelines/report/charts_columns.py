@@ -9,6 +9,7 @@ from pipelines.report import svg
 from pipelines.report.scales import Scale, ticks
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 270, 46, 852, 44, 236
+_FOOT = 262
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ def _line(y: float, label: str) -> list[Markup]:
 
 def _bracket(left: float, right: float, name: str) -> list[Markup]:
     return [
-        svg.element("line", x1=left + 6, x2=right - 6, y1=_HEIGHT - 10 + 2, y2=_HEIGHT - 10 + 2, class_=f"bracket {_class(name)}"),
+        svg.element("line", x1=left + 6, x2=right - 6, y1=_FOOT, y2=_FOOT, class_=f"bracket {_class(name)}"),
         svg.text(name, (left + right) / 2, 30, "group", text_anchor="middle"),
-    ]  # fmt: skip
+    ]
 
 
 def _groups(items: Sequence[Column]) -> list[tuple[int, int, str]]:

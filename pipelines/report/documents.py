@@ -36,6 +36,7 @@ class Document:
     value: Any = None
 
     def __bool__(self) -> bool:
+        """Whether there is anything in it."""
         return self.value not in (None, {}, [], "")
 
     def at(self, *path: Key) -> Self:
@@ -113,6 +114,7 @@ class RunFolder:
         return cls(path, documents, {name: fault for name, fault in faults.items() if fault})
 
     def __getitem__(self, name: str) -> Document:
+        """Return a document, an empty one where its file is missing."""
         return self.documents[name]
 
     def need(self, name: str) -> Document:

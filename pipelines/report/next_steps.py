@@ -11,8 +11,7 @@ _CLI = ".venv/bin/python -m pipelines"
 _ADVICE = (
     (
         "rows were rejected|MaxRejectedFraction|rejected",
-        "Read which rows were rejected and why (the output `rejected/` of Prepare, and its log). Mend the raw file, or "
-        "start again with a higher `MaxRejectedFraction` if the loss is acceptable.",
+        "Read which rows were rejected and why in the log of Prepare. Mend the raw file, or raise `MaxRejectedFraction`.",
     ),
     (
         "[Pp]arquet|column|schema",

@@ -13,9 +13,10 @@ from pipelines.report import (
     view_data,
     view_features,
     view_lineage,
+    view_pipeline,
     view_quality,
-    view_run,
     view_slices,
+    view_timeline,
     view_tuning,
     wording,
 )
@@ -26,8 +27,8 @@ View = Callable[[RunFolder], Mapping[str, Any]]
 
 # Anchor, word in the list of contents, heading, and who makes the content for the template sections/<anchor>.html.j2.
 SECTIONS: tuple[tuple[str, str, str, View], ...] = (
-    ("pipeline", "Steps", "What ran", view_run.pipeline),
-    ("timeline", "Time", "Where the time went", view_run.timeline),
+    ("pipeline", "Steps", "What ran", view_pipeline.pipeline),
+    ("timeline", "Time", "Where the time went", view_timeline.timeline),
     ("quality", "Quality", "How good the model is", view_quality.quality),
     ("comparison", "Comparison", "Better than what?", view_compare.comparison),
     ("slices", "Slices", "Who gets better or worse predictions", view_slices.slices),
@@ -64,10 +65,8 @@ def render(run: RunFolder) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        number=wording.number, signed=wording.signed, percent=wording.percent, count=wording.count,
-        compact=wording.compact, duration=wording.duration, setting=view_tuning.show, humps=wording.humps, coded=wording.coded,
-    )  # fmt: skip
+    words = (wording.number, wording.signed, wording.percent, wording.count, wording.compact, wording.duration)
+    environment.filters |= {word.__name__: word for word in (*words, wording.humps, wording.coded, view_tuning.setting)}
     style = Markup((Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
     sections = [_section(environment, run, section) for section in SECTIONS]
     return environment.get_template("report.html.j2").render(verdict=judge(run), sections=sections, style=style)

@@ -9,6 +9,10 @@ from pipelines.report.documents import Document, RunFolder
 from pipelines.report.wording import number
 
 _CACHEABLE = ("Processing", "Training", "Tuning", "Transform")
+# How a status looks: a sign before it, and a class of style.css.
+SYMBOLS = {"Succeeded": "✓", "Completed": "✓", "Failed": "✕", "Stopped": "■", "Stopping": "■", "Executing": "…"}
+CLASSES = {"Succeeded": "ok", "Completed": "ok", "Failed": "bad", "Stopped": "off", "Stopping": "off"}
+
 # Spellings of the moments of a step or trial: our files, AWS.
 STARTED = ("started", "start", "StartTime", "TrainingStartTime")
 ENDED = ("ended", "end", "EndTime", "TrainingEndTime")

@@ -58,10 +58,13 @@ def clock_ticks(seconds: float, wanted: int = 6) -> list[float]:
     return [i * step for i in range(int(seconds / step + 1e-9) + 1)]
 
 
-def covering(values: Sequence[float], start: float, end: float, *, margin: float = 0.06) -> Scale:
-    """Return a scale which shows all values, logarithmic where they are positive and span more than one order."""
+def covering(
+    values: Sequence[float], start: float, end: float, *, margin: float = 0.06, logarithmic: bool | None = None
+) -> Scale:
+    """Return a scale which shows all values; logarithmic as told, or else where positive values span far."""
     low, high = min(values), max(values)
-    if low > 0 and high / low > _WIDE:
+    far = high / low > _WIDE if low > 0 and logarithmic is None else logarithmic
+    if far and 0 < low < high:
         factor = (high / low) ** margin
         return Scale(low / factor, high * factor, start, end, logarithmic=True)
     room = (high - low) * margin or abs(high) * margin or 1.0
@@ -76,7 +79,7 @@ def tick_label(value: float, values: Sequence[float]) -> str:
 
 def _round_step(step: float) -> float:
     power = 10.0 ** math.floor(math.log10(step))
-    return next(power * nice for nice in _STEPS if power * nice >= step * (1 - 1e-9))
+    return min((power * nice for nice in _STEPS), key=lambda nice: abs(math.log(nice / step)))
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

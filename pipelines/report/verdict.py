@@ -123,7 +123,7 @@ def _quality(facts: RunFacts) -> str:
     if gain is None:
         return f"On {flights} of the test month{late}, {ranks}"
     loss = f"Its log loss is {percent(abs(gain))} {'lower' if gain >= 0 else 'higher'} than that of always predicting"
-    return f"On {flights} of the test month{late}, {ranks} {loss} the month’s own rate of late flights."
+    return f"On {flights} of the test month{late}, {ranks} {loss} the rate of late flights of that month."
 
 
 def _figures(facts: RunFacts) -> tuple[Figure, ...]:

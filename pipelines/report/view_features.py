@@ -21,11 +21,17 @@ def features(run: RunFolder) -> dict[str, Any]:
     found.sort(key=lambda item: -item[1])
     words = {row.text("name"): row.text("description") for row in run["features"].rows("features")}
     top, total = found[0][1] or 1.0, sum(value for _, value, _ in found) or 1.0
+    shown = [
+        {
+            "name": name,
+            "value": value,
+            "chart": charts_rows.bar(value / top),
+            "words": _sentence(told or words.get(name, "")),
+        }
+        for name, value, told in found[:_SHOWN]
+    ]
     return {
-        "rows": [
-            {"name": name, "value": value, "share": value / total, "chart": charts_rows.bar(value / top), "words": _sentence(told or words.get(name, ""))}
-            for name, value, told in found[:_SHOWN]
-        ],
+        "rows": shown,
         "count": len(found),
         "shown_share": sum(value for _, value, _ in found[:_SHOWN]) / total,
     }  # fmt: skip

@@ -11,7 +11,7 @@ from pipelines.report.charts_plane import Plane, Point, interval_bar
 from pipelines.report.decision import Confusion, decide
 from pipelines.report.documents import Document, MissingPartError, RunFolder
 from pipelines.report.run_facts import RunFacts
-from pipelines.report.wording import number, percent
+from pipelines.report.wording import count, number, percent
 
 _Z = 1.96
 # Below this recall, precision rests on a handful of flights and jumps between 0 and 1.
@@ -153,10 +153,10 @@ def _calibration(bins: list[Bin]) -> Markup | None:
     )
     marks = [
         plane.line([(0, 0), (top, top)], "diagonal"),
-        svg.text("perfect", plane.x(top * 0.86), plane.y(top * 0.86) + 22, "note quiet", text_anchor="middle"),
+        svg.text("perfect", plane.x(top * 0.8) - 10, plane.y(top * 0.8), "note quiet", text_anchor="end"),
     ]
     for group in bins:
-        title = f"predicted {percent(group.predicted)}, late {percent(group.observed)} ({percent(group.low)} to {percent(group.high)}) of {group.rows:,.0f}"
+        title = f"predicted {percent(group.predicted)}, late {percent(group.observed)} of {count(group.rows)} flights"
         marks += [
             interval_bar(plane, group.predicted, group.low, group.high),
             plane.dot((group.predicted, group.observed), title),

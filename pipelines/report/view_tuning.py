@@ -43,6 +43,7 @@ class Search:
     objective: str
     minimize: bool
     strategy: str
+    scaling: dict[str, str]
 
     @property
     def scored(self) -> list[Trial]:
@@ -89,7 +90,16 @@ def _search(document: Document) -> Search:
     name = objective.text(("metric", "name", "MetricName")) or document.text("objective") or "objective"
     trials = tuple(_trial(i, row) for i, row in enumerate(document.rows(("trials", "TrainingJobSummaries")), start=1))
     minimize = kind == "Minimize" if kind else "loss" in name or "error" in name
-    return Search(trials, name, minimize, document.text("strategy") or document.text("config", "Strategy"))
+    return Search(
+        trials, name, minimize, document.text("strategy") or document.text("config", "Strategy"), _scaling(document)
+    )
+
+
+def _scaling(document: Document) -> dict[str, str]:
+    """Return how each hyperparameter's range was searched: Linear or Logarithmic."""
+    kinds = ("ContinuousParameterRanges", "IntegerParameterRanges")
+    ranges = [row for kind in kinds for row in document.rows("config", "ParameterRanges", kind)]
+    return {row.text("Name"): kind for row in ranges if (kind := row.text("ScalingType")) in ("Linear", "Logarithmic")}
 
 
 def _trial(index: int, row: Document) -> Trial:
@@ -111,7 +121,7 @@ def _progress(search: Search, best: Trial) -> Markup:
         y=covering([low, high], 272, 28, margin=0.14),
         x_title="trial, in order of start",
         y_title=search.objective,
-        label=f"{search.objective} of {len(search.scored)} trials; best: trial {best.index}, {number(best.objective, 4)}",
+        label=f"{search.objective} of {len(search.scored)} trials; the best is {best.title}",
         x_ticks=_trial_ticks(trials),
     )
     dots = [_dot(plane, trial, trial.index, (low, high), best) for trial in search.scored]
@@ -139,7 +149,10 @@ def _multiple(search: Search, best: Trial, name: str) -> Markup | None:
     if len(pairs) < 2:  # noqa: PLR2004  one point shows no relation
         return None
     low, high = search.visible()
-    x = covering([value for _, value in pairs], 44, 224)
+    scaling = search.scaling.get(name)
+    x = covering(
+        [value for _, value in pairs], 44, 224, logarithmic=None if scaling is None else scaling == "Logarithmic"
+    )
     plane = Plane(
         width=236,
         height=176,
@@ -149,7 +162,7 @@ def _multiple(search: Search, best: Trial, name: str) -> Markup | None:
         y_title=name,
         label=f"{search.objective} against {name}",
         x_ticks=_few(x.ticks(3)),
-        y_ticks=ticks(low, high, 2),
+        y_ticks=ticks(low, high, 3),
     )
     best_last = sorted(pairs, key=lambda pair: pair[0] is best)
     return plane.draw(*(_dot(plane, trial, value, (low, high), best) for trial, value in best_last))
@@ -207,7 +220,7 @@ def _few(values: list[float]) -> list[float]:
     return values if len(values) <= _SMALL_LABELS else values[::2]
 
 
-def show(value: str | None) -> str:
+def setting(value: str | None) -> str:
     """Write a hyperparameter as in a table: numbers short, words as they are."""
     told = Document(value)
     return compact(told.number()) if told.number() is not None else told.text()

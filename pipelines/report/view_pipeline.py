@@ -1,20 +1,12 @@
-"""Show what ran: the pipeline's stages, and the time each step and tuning trial took."""
+"""Show what ran as a picture of the pipeline: its steps in stages, each after what it waits for."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from markupsafe import Markup
-
-from pipelines.report import charts_rows
 from pipelines.report.documents import Document, MissingPartError, RunFolder
-from pipelines.report.run_facts import ENDED, STARTED, RunFacts, Step
-from pipelines.report.scales import Scale, clock_ticks
+from pipelines.report.run_facts import CLASSES, SYMBOLS, RunFacts, Step
 from pipelines.report.wording import duration, plural
-
-SYMBOLS = {"Succeeded": "✓", "Completed": "✓", "Failed": "✕", "Stopped": "■", "Stopping": "■", "Executing": "…"}
-CLASSES = {"Succeeded": "ok", "Completed": "ok", "Failed": "bad", "Stopped": "off", "Stopping": "off"}
 
 
 @dataclass(frozen=True)
@@ -29,17 +21,6 @@ class Card:
     symbol: str
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A row of the timeline."""
-
-    name: str
-    class_: str
-    chart: Markup
-    took: str
-    note: str
-
-
 def pipeline(run: RunFolder) -> dict[str, Any]:
     """Return the stages of the pipeline, each with its steps."""
     steps = {step.name: step for step in RunFacts.of(run).steps}
@@ -48,32 +29,7 @@ def pipeline(run: RunFolder) -> dict[str, Any]:
         raise MissingPartError("The run left neither its steps (steps.json) nor its definition (definition.json).")
     kinds = {step.text("Name"): step.text("Type") for step in _walk(run["definition"].rows("Steps"))}
     cards = [[_card(name, steps.get(name), kinds.get(name, "")) for name in stage] for stage in stages]
-    failed = [step for step in steps.values() if step.failure_reason]
-    return {"stages": cards, "failed": failed, "retried": [step for step in steps.values() if step.attempts > 1]}
-
-
-def timeline(run: RunFolder) -> dict[str, Any]:
-    """Return the rows of the timeline: every step, and below Tune its trials."""
-    steps = [step for step in RunFacts.of(run).steps if step.start and step.end]
-    if not steps:
-        raise MissingPartError("The run recorded no start and end times of its steps (steps.json).")
-    zero = min(step.start for step in steps if step.start)
-    last = max(step.end for step in steps if step.end)
-    total = max((last - zero).total_seconds(), 0.1)
-    axis, grid = Scale(0, total, 0, 100), clock_ticks(total)
-    rows: list[Bar] = []
-    for step in sorted(steps, key=lambda step: step.start or zero):
-        rows.append(_step_bar(step, zero, axis, grid))
-        if step.kind == "Tuning" and not step.cache_hit:
-            rows += _trial_bars(run["tuning"].rows("trials"), zero, axis, grid)
-    ticks = [{"at": axis(tick), "label": duration(tick) if tick else "0"} for tick in grid]
-    return {
-        "rows": rows,
-        "ticks": ticks,
-        "total": total,
-        "steps": steps,
-        "busiest": max(steps, key=lambda s: s.seconds or 0),
-    }
+    return {"stages": cards, "retried": [step for step in steps.values() if step.attempts > 1]}
 
 
 def _card(name: str, step: Step | None, kind: str) -> Card:
@@ -130,31 +86,3 @@ def _references(value: Any) -> Iterable[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _references(inner)
-
-
-def _step_bar(step: Step, zero: datetime, axis: Scale, grid: list[float]) -> Bar:
-    note = "cache" if step.cache_hit else ""
-    class_ = "cache" if step.cache_hit else CLASSES.get(step.status, "off")
-    chart = _span(step.start or zero, step.end or zero, zero, axis, grid, f"bar-{class_}", step.name)
-    return Bar(step.name, "", chart, duration(step.seconds), note)
-
-
-def _trial_bars(trials: list[Document], zero: datetime, axis: Scale, grid: list[float]) -> list[Bar]:
-    bars = []
-    for i, trial in enumerate(trials, start=1):
-        start, end = trial.moment(STARTED), trial.moment(ENDED)
-        if not start or not end:
-            continue
-        status = trial.text("status")
-        chart = _span(start, end, zero, axis, grid, "bar-trial" if status != "Failed" else "bar-bad", f"trial {i}")
-        note = {"Failed": "failed", "Stopped": "stopped early"}.get(status, "")
-        bars.append(Bar(f"trial {i}", "nested", chart, duration((end - start).total_seconds()), note))
-    return bars
-
-
-def _span(
-    start: datetime, end: datetime, zero: datetime, axis: Scale, grid: list[float], class_: str, name: str
-) -> Markup:
-    begin, stop = (start - zero).total_seconds(), (end - zero).total_seconds()
-    title = f"{name}: from {duration(begin)} to {duration(stop)} after the start"
-    return charts_rows.span(axis, begin, stop, class_=class_, title=title, grid=grid)
