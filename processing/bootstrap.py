@@ -79,8 +79,8 @@ def concordance(labels: Labels, scores: Floats, codes: NDArray[np.intp]) -> Floa
     table = np.zeros((count, count))
     for day in range(count):
         negatives = np.sort(scores[~positive & (codes == day)])
-        wins = np.searchsorted(negatives, scores_of_positives, "left")
-        wins = (wins + np.searchsorted(negatives, scores_of_positives, "right")) / 2.0
+        below, up_to = (np.searchsorted(negatives, scores_of_positives, side) for side in ("left", "right"))
+        wins = (below + up_to) / 2.0
         table[:, day] = np.bincount(days_of_positives, weights=wins, minlength=count)
     return table
 

@@ -35,8 +35,8 @@ class Model:
 
     @property
     def trees(self) -> int:
-        """Trees of all rounds."""
-        return len(self.booster.get_dump())
+        """Trees of the model; this project grows one a round."""
+        return int(self.booster.num_boosted_rounds())
 
     def matrix(self, frame: pd.DataFrame) -> xgb.DMatrix:
         """The rows as this model reads them."""
