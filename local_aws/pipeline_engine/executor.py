@@ -15,13 +15,20 @@ from local_aws.pipeline_engine.model import Definition, Step
 from local_aws.pipeline_engine.parse import parse_definition
 from local_aws.pipeline_engine.plan import Plan, State
 from local_aws.pipeline_engine.records import ExecutionRecords, failure_reason
-from local_aws.pipeline_engine.references import resolve
+from local_aws.pipeline_engine.references import Scope, resolve
 from local_aws.pipeline_engine.retry import delay_before_retry
 from local_aws.pipeline_engine.scope import execution_scope
 from local_aws.pipeline_engine.steps import STEP_FUNCTIONS, StepRun
 from local_aws.pipeline_engine.steps.run import Execution
 
 _LOG = logging.getLogger(__name__)
+_NAME_MEMBERS = {
+    "Model": "ModelName",
+    "Processing": "ProcessingJobName",
+    "Training": "TrainingJobName",
+    "Transform": "TransformJobName",
+    "Tuning": "HyperParameterTuningJobName",
+}
 
 
 @dataclass(frozen=True)
@@ -120,10 +127,8 @@ class Executor:
 
     def _attempt(self, step: Step) -> dict[str, Any]:
         """Run a step once, or take its result from the cache."""
-        member = next((member for member in _NAME_MEMBERS if member in step.arguments), None)
-        prefix = str(step.arguments[member]) if member else None
-        job_name = names.new_name(step.type, self.execution.execution_id, step.name, prefix)
-        scope = execution_scope(self.plane, self.execution, self.records, self.definition, job_name)
+        job_name = self._new_name(step)
+        scope = self._scope(job_name)
         settings = resolve(dict(step.settings), scope)
         # A Condition resolves its own values, one after the other: those behind a decided Or are not looked at.
         arguments = (
@@ -145,6 +150,16 @@ class Executor:
         properties = STEP_FUNCTIONS[step.type](run, arguments)
         self._keep(step, key, properties)
         return properties
+
+    def _new_name(self, step: Step) -> str:
+        """Return a name for what the step creates; one in its arguments is a prefix, as the SDK's opt-in has it."""
+        prefix = step.arguments.get(_NAME_MEMBERS.get(step.type, ""))
+        if prefix is not None:
+            prefix = str(resolve(prefix, self._scope("")))
+        return names.new_name(step.type, self.execution.execution_id, step.name, prefix)
+
+    def _scope(self, job_name: str) -> Scope:
+        return execution_scope(self.plane, self.execution, self.records, self.definition, job_name)
 
     def _find_cached(self, step: Step, key: str | None) -> CachedResult | None:
         if key is None or step.cache is None or not step.cache.enabled:
@@ -178,6 +193,3 @@ class Executor:
         unhandled = self.plan.unhandled_failures(states)
         reason = failure_reason(self.records.steps(), unhandled or failed) if failed else None
         self.records.end("Failed" if unhandled else "CompletedWithFailures" if failed else "Succeeded", reason)
-
-
-_NAME_MEMBERS = ("ProcessingJobName", "TrainingJobName", "TransformJobName", "HyperParameterTuningJobName", "ModelName")
