@@ -111,12 +111,11 @@ class ForkClient:
                 self._handle(message)
         with self._lock:
             self._alive = False
-            orphans = dict(self._listeners)
-            self._listeners.clear()
+            orphans = list(self._listeners)
         self._probed.set()
         self._warm.set()
-        for container, on_event in orphans.items():
-            on_event({"exited": container, "code": _LOST, "reason": self._obituary()})
+        for container in orphans:
+            self._deliver({"exited": container, "code": _LOST, "reason": self._obituary()})
 
     def _receive(self) -> bytes:
         try:
@@ -131,12 +130,21 @@ class ForkClient:
         elif "warm" in message:
             _log.debug("fork server is warm after %s s", message["warm"])
             self._warm.set()
-        elif "started" in message:
-            self._listeners[message["started"]](message)
         else:
-            with self._lock:
-                on_event = self._listeners.pop(message["exited"])
-            on_event(message)
+            self._deliver(message)
+
+    def _deliver(self, message: Mapping[str, Any]) -> None:
+        """Pass a message to who listens for that container; the reader outlives whatever a listener raises."""
+        with self._lock:
+            if "exited" in message:
+                on_event = self._listeners.pop(message["exited"], None)
+            else:
+                on_event = self._listeners.get(message["started"])
+        try:
+            if on_event is not None:
+                on_event(message)
+        except Exception:  # noqa: BLE001 - see above
+            _log.exception("a listener failed on %s", message)
 
     def _obituary(self) -> str:
         return f"the fork server (process {self._process.pid}) has ended; start the local AWS again"

@@ -1,5 +1,7 @@
 """A group ends when it should, with everything it started."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -35,6 +37,11 @@ def processes_with(marker: str) -> int:
     return found
 
 
+def new_marker() -> str:
+    """Return seconds to sleep which no other process sleeps."""
+    return str(10_000 + time.monotonic_ns() % 999_983)
+
+
 def until(condition, seconds=20.0):
     deadline = time.monotonic() + seconds
     while not condition():
@@ -56,7 +63,7 @@ def start(bench, *sources, isolated=False):
 
 
 def test_stop_kills_what_ignores_sigterm_and_all_its_descendants(any_bench):
-    marker = str(90_000 + time.monotonic_ns() % 9_999)
+    marker = new_marker()
     group, specs = start(any_bench, STUBBORN.replace("{marker}", marker))
     until(lambda: "ready" in specs[0].log_path.read_text() and processes_with(marker) == 2)
 
@@ -67,7 +74,7 @@ def test_stop_kills_what_ignores_sigterm_and_all_its_descendants(any_bench):
 
 
 def test_a_daemon_does_not_survive_the_command_that_started_it(any_bench):
-    marker = str(80_000 + time.monotonic_ns() % 9_999)
+    marker = new_marker()
     group, _ = start(any_bench, f"import subprocess; subprocess.Popen(['setsid', 'sleep', '{marker}'])")
 
     assert group.wait(20) == (0,)
@@ -108,7 +115,7 @@ def test_wait_gives_up_after_its_timeout(bench):
 
 def test_close_ends_running_containers(tmp_path):
     runtime = open_runtime(Settings(root=tmp_path, sandbox="remap"))
-    marker = str(70_000 + time.monotonic_ns() % 9_999)
+    marker = new_marker()
     spec = ContainerSpec("algo-1", XGBOOST, tmp_path / "job", ("sleep", marker), {}, tmp_path / "log.txt")
     group = runtime.start(ContainerGroup("test", (spec,)))
     until(lambda: processes_with(marker) == 1)
@@ -117,6 +124,36 @@ def test_close_ends_running_containers(tmp_path):
 
     assert group.wait(0) == (-9,)
     assert processes_with(marker) == 0
+
+
+HOST = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {repository!r})
+from local_aws.containers.process_runtime import open_runtime
+from local_aws.containers.spec import ContainerGroup, ContainerSpec
+from local_aws.settings import Settings
+root = Path({root!r})
+runtime = open_runtime(Settings(root=root, sandbox={sandbox!r}))
+source = "import os, subprocess; subprocess.Popen(['sleep', '{marker}']); os.setsid() if os.fork() == 0 else 0; "
+command = ("python3", "-c", source + "__import__('time').sleep({marker})")
+spec = ContainerSpec("algo-1", {image!r}, root / "job", command, dict(), root / "log")
+runtime.start(ContainerGroup("test", (spec,)))
+time.sleep({marker})
+"""
+
+
+@pytest.mark.parametrize("sandbox", ["auto", "remap"])
+def test_containers_die_with_a_local_aws_that_is_killed(tmp_path, sandbox):
+    marker = new_marker()
+    repository = str(Path(__file__).parents[4])
+    program = HOST.format(repository=repository, root=str(tmp_path), sandbox=sandbox, image=XGBOOST, marker=marker)
+    with subprocess.Popen([sys.executable, "-c", program]) as server:
+        until(lambda: processes_with(marker) == 1, 60)
+
+        server.kill()
+
+        until(lambda: processes_with(marker) == 0)
 
 
 def test_a_fork_server_that_died_is_replaced(tmp_path):
