@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from local_aws.errors import ResourceInUseError, ResourceNotFoundError
+from local_aws.sagemaker.job_records import check_image
 from local_aws.sagemaker.listing import cut_page, select
 from local_aws.sagemaker.operations import Context, Request, Response, operation
 from local_aws.store import Record
@@ -30,7 +31,9 @@ def create_hyper_parameter_tuning_job(context: Context, request: Request) -> Res
     """Check the request, record the job and start searching."""
     name = request["HyperParameterTuningJobName"]
     arn, key = context.arn(f"{KIND}/{name}"), context.key(KIND, name)
-    definitions = check_request(request)
+    definitions = check_request(request, context.account_id)
+    for definition in definitions:
+        check_image(definition.image)
     parents = find_parents(request, lambda parent: context.plane.store.get(context.key(KIND, parent)))
     plan = build_plan(request, definitions, parents)
     record = new_record(request, arn, definitions)

@@ -8,6 +8,7 @@ from local_aws.tuning.trials import Objective, Trial
 
 CONVERGENCE_WINDOW = 10
 CONVERGENCE_SHARE = 0.01
+MAX_REASON = 1024
 MAX_FAILED_IN_A_ROW = 5
 """SageMaker gives up after so many training jobs when none of them brought a result."""
 
@@ -70,7 +71,10 @@ def ended_values(trials: Sequence[Trial]) -> list[float]:
 
 
 def failure_reason(trials: Sequence[Trial]) -> str | None:
-    """Return why a search without a single result has failed, worded as SageMaker; None if it has a result."""
+    """Return why a search without a single result has failed; None if it has a result.
+
+    Worded as SageMaker, and then, unlike SageMaker, with the reason of the first training job that failed.
+    """
     ended = [trial for trial in trials if trial.has_ended]
     if not ended or any(trial.objective is not None for trial in ended):
         return None
@@ -79,14 +83,15 @@ def failure_reason(trials: Sequence[Trial]) -> str | None:
             f"No objective metrics found after running {len(ended)} training jobs. Please ensure that the custom "
             "algorithm is emitting the objective metric as defined by the regular expression provided."
         )
-    if all(trial.status == "Failed" for trial in ended):
-        if len(ended) >= MAX_FAILED_IN_A_ROW:
-            return (
-                f"No training job succeeded after {len(ended)} attempts. "
-                "Please take a look at the training job failures to get more details."
-            )
-        return "All training jobs failed. Please take a look at the training jobs failures to get more details."
-    return None
+    if not all(trial.status == "Failed" for trial in ended):
+        return None
+    reason = "All training jobs failed. Please take a look at the training jobs failures to get more details."
+    if len(ended) >= MAX_FAILED_IN_A_ROW:
+        reason = (
+            f"No training job succeeded after {len(ended)} attempts. "
+            "Please take a look at the training job failures to get more details."
+        )
+    return f"{reason} {ended[0].name}: {ended[0].failure_reason}"[:MAX_REASON]
 
 
 def is_hopeless(trials: Sequence[Trial]) -> bool:

@@ -1,5 +1,6 @@
 """Run one tuning job from its record to its end."""
 
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from local_aws.tuning.training_jobs import TrainingJobs
 from local_aws.tuning.trials import Trial
 from local_aws.tuning.tuner import StopRequested, Tuner, TuningPlan, Verdict
 from local_aws.tuning.warm_start import OVER
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class TuningJob:
         self.plane.spawn(f"{self.key.name}-stop", lambda: self._await_stop(tuner))
         if any(isinstance(algorithm.search, BayesianSearch) for algorithm in self.plan.algorithms):
             self.plane.spawn(f"{self.key.name}-model", load_model)
-        self._finish(tuner.run())
+        self._finish(_search(tuner))
 
     def _name_trial(self, number: int) -> str:
         return f"{self.key.name}-{number:03d}-{secrets.token_hex(4)}"
@@ -74,6 +77,16 @@ class TuningJob:
                 record["FailureReason"] = verdict.failure_reason
 
         self.plane.store.update(self.key, change)
+
+
+def _search(tuner: Tuner) -> Verdict:
+    """Run a search; a fault of ours ends it as Failed, with nothing left running."""
+    try:
+        return tuner.run()
+    except Exception as err:  # noqa: BLE001 (the boundary: a fault of ours must end the job too)
+        _LOG.exception("the search crashed")
+        tuner.stop_all()
+        return Verdict("Failed", f"InternalServerError: the local AWS failed: {type(err).__name__}: {err}")
 
 
 def cpu_share(parallel: int) -> int | None:

@@ -11,12 +11,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_aws.data_plane import DataPlane
+from local_aws.jobs.failures import SERVER_STOPPED
 from local_aws.jobs.training import CPU_SHARE
 from local_aws.store import Key, Record
 from local_aws.tuning.definitions import Definition
 from local_aws.tuning.record import definition_with_objective
 from local_aws.tuning.trials import ENDED, Trial
-from local_aws.tuning.tuner import Event, MetricReported, TrialEnded
+from local_aws.tuning.tuner import Event, MetricReported, StopRequested, TrialEnded
 
 COPIED = (
     "AlgorithmSpecification",
@@ -93,6 +94,8 @@ class TrainingJobs:
             return
         finally:
             self.plane.store.delete(self._job_key(trial, CPU_SHARE))
+        if job.get("FailureReason") == SERVER_STOPPED:
+            report(StopRequested())
         report(trial_end(trial.number, job, metric))
 
     def _wait(self, trial: Trial, metric: str, seen: int) -> Record:
@@ -144,6 +147,7 @@ def trial_end(number: int, job: Record, metric: str) -> TrialEnded:
         started=job.get("TrainingStartTime"),
         ended=job.get("TrainingEndTime"),
         failure_reason=job.get("FailureReason"),
+        has_model="ModelArtifacts" in job,
     )
 
 

@@ -39,6 +39,7 @@ class TrialEnded:
     started: datetime | None = None
     ended: datetime | None = None
     failure_reason: str | None = None
+    has_model: bool = True
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,11 @@ class Tuner:
         reason = failure_reason(self.trials)
         return Verdict("Failed" if reason else "Completed", reason)
 
+    def stop_all(self) -> None:
+        """Stop every running trial."""
+        for trial in self._running:
+            self._stop(trial)
+
     @property
     def _running(self) -> list[Trial]:
         return [trial for trial in self.trials if not trial.has_ended]
@@ -166,6 +172,9 @@ class Tuner:
         trial.objective = event.objective
         if event.status == "Stopped" and trial.curve:
             trial.objective = self._plan.objective.best(trial.curve)
+        if event.status == "Stopped" and self._is_closing and not event.has_model:
+            # The end of the search cut it short: it must not be the best training job with nothing to show for it.
+            trial.objective = None
         trial.started, trial.ended = event.started, event.ended
         trial.failure_reason = event.failure_reason
         trial.status = event.status
@@ -173,8 +182,7 @@ class Tuner:
     def _close(self) -> None:
         """Start nothing more and stop what runs."""
         self._is_closing = True
-        for trial in self._running:
-            self._stop(trial)
+        self.stop_all()
         self._publish(self.trials)
 
     def _stop(self, trial: Trial) -> None:

@@ -14,8 +14,12 @@ MAX_HYPERPARAMETERS = 30
 NUMERIC_KINDS = ("IntegerParameterRanges", "ContinuousParameterRanges")
 
 
-def check_request(request: Mapping[str, Any]) -> list[Definition]:
+def check_request(request: Mapping[str, Any], account_id: str) -> list[Definition]:
     """Check a CreateHyperParameterTuningJob request beyond its shape; return its definitions.
+
+    Args:
+        request: The request.
+        account_id: Who asks: an image in one's own registry is one's own algorithm, whatever its name.
 
     Raises:
         ValidationError: A rule is broken; the message names the value and what is allowed.
@@ -29,7 +33,7 @@ def check_request(request: Mapping[str, Any]) -> list[Definition]:
     definitions = read_definitions(request)
     for definition in definitions:
         _check_ranges(definition)
-        _check_objective(definition)
+        _check_objective(definition, is_own=definition.image.startswith(f"{account_id}."))
     types = {definition.objective["Type"] for definition in definitions}
     if len(types) > 1:
         raise ValidationError("The TuningObjective of all TrainingJobDefinitions must have the same Type.")
@@ -94,10 +98,10 @@ def _number(r: Mapping[str, Any], end: str, *, is_integer: bool) -> float:
     return number
 
 
-def _check_objective(definition: Definition) -> None:
+def _check_objective(definition: Definition, *, is_own: bool) -> None:
     metric = definition.objective["MetricName"]
     defined = [m["Name"] for m in definition.body["AlgorithmSpecification"].get("MetricDefinitions", [])]
-    if is_xgboost_image(definition.image):
+    if is_xgboost_image(definition.image) and not is_own:
         _check_xgboost(definition, metric, defined)
     elif metric not in defined:
         raise ValidationError(

@@ -46,6 +46,7 @@ class FakeTrainer:
         self.running: list[Trial] = []
         self.stopped: list[int] = []
         self.most_at_once = 0
+        self.leaves_model = True
         self._report: Callable[[Event], None] = lambda event: None
 
     def start(self, trial: Trial, report: Callable[[Event], None]) -> None:
@@ -56,7 +57,7 @@ class FakeTrainer:
     def stop(self, trial: Trial) -> None:
         self.stopped.append(trial.number)
         self.running.remove(trial)
-        self._report(TrialEnded(trial.number, "Stopped"))
+        self._report(TrialEnded(trial.number, "Stopped", has_model=self.leaves_model))
 
     def step(self) -> None:
         """Let one running trial log its next value, or end."""

@@ -2,6 +2,7 @@
 
 import copy
 
+ACCOUNT = "123456789012"
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
 OWN_IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/own:1"
 REQUEST = {

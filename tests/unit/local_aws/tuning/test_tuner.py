@@ -152,6 +152,7 @@ def test_a_search_without_any_result_fails_as_sagemaker_words_it(trainer, trials
 
     assert verdict.status == "Failed"
     assert verdict.failure_reason.startswith(reason)
+    assert ("job-001: AlgorithmError: exit code 1" in verdict.failure_reason) == bool(trainer.fails)
     assert len(tuner.trials) == ran
 
 
@@ -165,6 +166,17 @@ def test_a_stop_ends_every_running_trial_and_starts_no_more():
     assert verdict.status == "Stopped"
     assert trainer.running == []
     assert [t.status for t in tuner.trials] == ["Completed"] * 4 + ["Stopped"] * 3
+
+
+def test_a_trial_that_the_end_cut_short_without_a_model_is_not_the_best():
+    trainer = FakeTrainer(lambda t: [float(t.number)] * 3, pick=lambda running: running[-1])
+    trainer.leaves_model = False
+    tuner = make_tuner(trainer, max_parallel=2, is_reproducible=False)
+    tuner.stop_after = 1
+    tuner.run()
+
+    assert best_trial(tuner.trials, MAXIMIZE).number == 2
+    assert [t.objective for t in tuner.trials] == [None, 2.0, None]
 
 
 def test_the_runtime_limit_stops_the_search_but_counts_as_completed():

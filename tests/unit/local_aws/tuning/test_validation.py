@@ -8,7 +8,7 @@ from local_aws.errors import NotSimulatedError, ValidationError
 from local_aws.tuning.first_party import is_xgboost_image
 from local_aws.tuning.plan import build_plan
 from local_aws.tuning.validation import check_request
-from tests.unit.local_aws.tuning.requests import OWN_IMAGE, REQUEST, XGBOOST, own_algorithm, tuning_request
+from tests.unit.local_aws.tuning.requests import ACCOUNT, OWN_IMAGE, REQUEST, XGBOOST, own_algorithm, tuning_request
 
 CONFIG = "HyperParameterTuningJobConfig."
 RANGES = CONFIG + "ParameterRanges"
@@ -26,7 +26,7 @@ def integer(low, high, scale="Auto"):
 
 
 def test_a_request_in_order_passes():
-    assert [d.image for d in check_request(REQUEST)] == [XGBOOST]
+    assert [d.image for d in check_request(REQUEST, ACCOUNT)] == [XGBOOST]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_request_in_order_passes():
 )
 def test_a_request_out_of_order_is_refused(changes, message):
     with pytest.raises(ValidationError, match=re.escape(message)):
-        check_request(tuning_request(**changes))
+        check_request(tuning_request(**changes), ACCOUNT)
 
 
 @pytest.mark.parametrize(
@@ -89,16 +89,23 @@ def test_a_request_out_of_order_is_refused(changes, message):
 )
 def test_the_xgboost_image_is_checked_as_the_built_in_algorithm(changes, message):
     with pytest.raises(ValidationError, match=re.escape(message)):
-        check_request(tuning_request(**changes))
+        check_request(tuning_request(**changes), ACCOUNT)
 
 
 def test_an_image_of_ones_own_may_tune_anything_it_measures():
-    check_request(tuning_request(**own_algorithm(), **continuous("0", "1", name="dropout")))
+    check_request(tuning_request(**own_algorithm(), **continuous("0", "1", name="dropout")), ACCOUNT)
+
+
+def test_a_copy_of_the_xgboost_image_in_ones_own_registry_is_ones_own():
+    copy = XGBOOST.replace("683313688378", ACCOUNT)
+    algorithm = own_algorithm() | {"TrainingJobDefinition.AlgorithmSpecification.TrainingImage": copy}
+
+    check_request(tuning_request(**algorithm, **continuous("0", "1", name="dropout")), ACCOUNT)
 
 
 def test_an_image_of_ones_own_must_define_its_objective():
     with pytest.raises(ValidationError, match="Provide a metric in the metric definitions"):
-        check_request(tuning_request(**own_algorithm(metrics=["validation:f1"])))
+        check_request(tuning_request(**own_algorithm(metrics=["validation:f1"])), ACCOUNT)
 
 
 @pytest.mark.parametrize(
@@ -125,14 +132,14 @@ GRID = {
 def test_a_grid_has_as_many_trials_as_combinations():
     request = tuning_request(**own_algorithm(), **GRID, **{CONFIG + "ResourceLimits": {"MaxParallelTrainingJobs": 1}})
 
-    assert build_plan(request, check_request(request), []).max_trials == 4
+    assert build_plan(request, check_request(request, ACCOUNT), []).max_trials == 4
 
 
 def test_a_grid_of_another_size_is_refused():
     with pytest.raises(
         ValidationError, match=re.escape("[6] must equal the number of distinct categorical combinations [4]")
     ):
-        check_request(tuning_request(**own_algorithm(), **GRID))
+        check_request(tuning_request(**own_algorithm(), **GRID), ACCOUNT)
 
 
 @pytest.mark.parametrize(
@@ -140,20 +147,20 @@ def test_a_grid_of_another_size_is_refused():
 )
 def test_autotune_is_declined_openly(changes):
     with pytest.raises(NotSimulatedError, match="not simulated"):
-        check_request(tuning_request(**changes))
+        check_request(tuning_request(**changes), ACCOUNT)
 
 
 def test_hyperband_takes_its_maximum_from_the_number_of_rounds():
     request = tuning_request(**{CONFIG + "Strategy": "Hyperband"})
 
-    assert build_plan(request, check_request(request), []).rule.max_resource == 100
+    assert build_plan(request, check_request(request, ACCOUNT), []).rule.max_resource == 100
 
 
 def test_hyperband_without_any_maximum_is_refused():
     request = tuning_request(**{CONFIG + "Strategy": "Hyperband", "TrainingJobDefinition.StaticHyperParameters": {}})
 
     with pytest.raises(ValidationError, match="MaxResource of HyperbandStrategyConfig is missing"):
-        build_plan(request, check_request(request), [])
+        build_plan(request, check_request(request, ACCOUNT), [])
 
 
 def several(**objective):
@@ -174,7 +181,7 @@ def several(**objective):
 def test_several_algorithms_each_have_their_ranges_and_objective():
     request = tuning_request(**several(MetricName="validation:f1"))
 
-    plan = build_plan(request, check_request(request), [])
+    plan = build_plan(request, check_request(request, ACCOUNT), [])
 
     assert len(plan.algorithms) == 2
 
@@ -188,9 +195,9 @@ def test_several_algorithms_each_have_their_ranges_and_objective():
 )
 def test_definitions_must_be_complete_and_distinct(change, message):
     with pytest.raises(ValidationError, match=message):
-        check_request(tuning_request(**several() | change))
+        check_request(tuning_request(**several() | change), ACCOUNT)
 
 
 def test_several_algorithms_must_optimise_in_one_direction():
     with pytest.raises(ValidationError, match="same Type"):
-        check_request(tuning_request(**several(Type="Minimize", MetricName="validation:logloss")))
+        check_request(tuning_request(**several(Type="Minimize", MetricName="validation:logloss")), ACCOUNT)

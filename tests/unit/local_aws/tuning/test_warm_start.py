@@ -10,7 +10,7 @@ from local_aws.tuning.record import new_record, write_overall_best
 from local_aws.tuning.trials import Objective
 from local_aws.tuning.validation import check_request
 from local_aws.tuning.warm_start import find_parents
-from tests.unit.local_aws.tuning.requests import own_algorithm, tuning_request
+from tests.unit.local_aws.tuning.requests import ACCOUNT, own_algorithm, tuning_request
 
 CONFIG = "HyperParameterTuningJobConfig."
 
@@ -31,7 +31,7 @@ def summary(value, **values):
 
 def parent_record(*summaries, status="Completed", **changes):
     request = tuning_request(**changes)
-    record = new_record(request, "arn", check_request(request))
+    record = new_record(request, "arn", check_request(request, ACCOUNT))
     best = {"BestTrainingJob": summaries[0]} if summaries else {}
     return {**record, **best, "TrainingJobSummaries": list(summaries), "HyperParameterTuningJobStatus": status}
 
@@ -39,7 +39,7 @@ def parent_record(*summaries, status="Completed", **changes):
 def priors(parent, **changes):
     request = tuning_request(**changes, **warm("TransferLearning", "parent"))
     parents = find_parents(request, {"parent": parent}.get)
-    return build_plan(request, check_request(request), parents).algorithms[0].prior
+    return build_plan(request, check_request(request, ACCOUNT), parents).algorithms[0].prior
 
 
 def test_parent_trials_feed_the_search():
