@@ -6,12 +6,17 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from pipelines.errors import PipelineError
 
 VERBS = (
     "run", "render", "check", "upsert", "start", "wait", "status", "steps", "logs", "list", "stop", "approve",
     "reject", "upload-data", "resources",
 )  # fmt: skip
+
+
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,6 +31,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)
         return error.exit_code
+    except (BotoCoreError, ClientError) as error:
+        if arguments.debug:
+            traceback.print_exc()
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         return 1
 

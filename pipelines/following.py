@@ -18,6 +18,7 @@ def follow(target: Target, arn: str, *, sleep: Callable[[float], None] = time.sl
     sagemaker = target.client("sagemaker")
     executions = Executions(sagemaker)
     planned: dict[str, int] = {}
+    pauses = _Pauses(target.poll_seconds)
     try:
         with display() as shown:
             while True:
@@ -25,7 +26,7 @@ def follow(target: Target, arn: str, *, sleep: Callable[[float], None] = time.sl
                 shown.show(_snapshot(sagemaker, executions, state, planned))
                 if state.is_over:
                     return state
-                sleep(target.poll_seconds)
+                sleep(pauses.next(tuple(step.status for step in state.steps)))
     except KeyboardInterrupt:
         identifier = arn.rpartition("/")[2]
         raise ExecutionFailedError(
@@ -60,6 +61,21 @@ def failed_step(state: ExecutionState) -> StepState | None:
     """Return the first step that failed, or None."""
     failed = [step for step in state.steps if step.status == "Failed"]
     return min(failed, key=lambda step: step.ended or step.started, default=None)  # type: ignore[arg-type,return-value]
+
+
+class _Pauses:
+    """Look often after a change, ever less often while nothing changes: looking costs the one who works."""
+
+    def __init__(self, longest: float) -> None:
+        self._longest = longest
+        self._shortest = self._current = longest / 10
+        self._seen: object = None
+
+    def next(self, seen: object) -> float:
+        """Return how long to wait after having seen this."""
+        self._current = min(self._current * 1.25, self._longest) if seen == self._seen else self._shortest
+        self._seen = seen
+        return self._current
 
 
 def _hint(state: ExecutionState) -> str:

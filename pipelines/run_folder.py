@@ -66,6 +66,22 @@ def write_run(target: Target, state: ExecutionState, folder: Path, *, seconds_to
     return dict(_plain(summary))
 
 
+def write_failed_run(folder: Path, *, target: str, arn: str | None, reason: str, seconds_total: float) -> None:
+    """Write the summary of a run that never came to the end of an execution."""
+    summary = {
+        "schema_version": 1,
+        "status": "Failed",
+        "failure_reason": reason,
+        "target": target,
+        "pipeline_execution_arn": arn,
+        "model_package_arn": None,
+        "steps": [],
+        "metrics": {"test": {}, "validation": {}},
+        "seconds_total": round(seconds_total, 3),
+    }
+    write_json(folder / "summary.json", summary)
+
+
 def collect_outputs(target: Target, state: ExecutionState, folder: Path) -> None:
     """Download the evaluation and the data report, as far as the execution came."""
     report = folder / "data_report"

@@ -90,7 +90,7 @@ def _connect_local() -> Target:
         aws_session_token=environment.get("AWS_SESSION_TOKEN"),
         region_name=environment.get("AWS_REGION") or environment["AWS_DEFAULT_REGION"],
     )
-    return Target("local", session, lambda: ensure_sandbox(session, endpoint), endpoint_url=endpoint, poll_seconds=0.4)
+    return Target("local", session, lambda: ensure_sandbox(session, endpoint), endpoint_url=endpoint, poll_seconds=1.0)
 
 
 def make_client(session: Any, service: str, endpoint_url: str | None) -> Any:

@@ -240,7 +240,7 @@ class _TrainingPipeline:
         message = [
             "The model did not pass the quality gate on the test months: ROC AUC ", auc, " (at least ",
             given["MinAuc"], "), log loss ", log_loss, " (at most ", given["MaxLogLoss"],
-            "), worse than the champion by at least ", worse, " log loss (at most 0.0). Nothing was registered.",
+            "), lower bound of its log loss over the champion's ", worse, " (at most 0.0). Nothing was registered.",
         ]  # fmt: skip
         return ConditionStep(
             "QualityGate",

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from pipelines.bundle import ROOT
 from pipelines.deploy import Deployed, start, upsert
 from pipelines.errors import PipelineError
@@ -14,7 +16,7 @@ from pipelines.following import follow, refuse_failure
 from pipelines.names import command_line
 from pipelines.raw_zone import upload_raw_data
 from pipelines.report import write_report
-from pipelines.run_folder import new_run_folder, write_json, write_run
+from pipelines.run_folder import new_run_folder, write_failed_run, write_run
 from pipelines.settings import Settings
 from pipelines.targets import Target, connect
 from pipelines.verbs.options import add_budget, add_parameters, add_target
@@ -35,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings.of_budget(arguments.budget)
     clock = _Clock()
     folder = new_run_folder(datetime.now(UTC))
+    arn = None
     try:
         target = connect(arguments.target, arguments.resources)
         clock.say(f"target {target.name} is ready{_at(target)}")
@@ -43,10 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
         arn = start(target, settings, arguments.parameters)
         clock.say(f"started {arn}")
         state = follow(target, arn)
-    except PipelineError as error:
-        _write_early_failure(folder, arguments, error, clock.seconds)
+        summary = write_run(target, state, folder, seconds_total=clock.seconds)
+    except (PipelineError, BotoCoreError, ClientError) as error:
+        write_failed_run(folder, target=arguments.target, arn=arn, reason=str(error), seconds_total=clock.seconds)
         raise
-    summary = write_run(target, state, folder, seconds_total=clock.seconds)
     _say_summary(summary, folder, write_report(folder))
     refuse_failure(state)
     return 0
@@ -84,24 +87,9 @@ def _say_deployed(deployed: Deployed, clock: _Clock) -> None:
     clock.say(f"pipeline {verdict}, definition checked; {deployed.bundles_uploaded} code bundles uploaded")
 
 
-def _write_early_failure(folder: Path, arguments: argparse.Namespace, error: PipelineError, seconds: float) -> None:
-    summary = {
-        "schema_version": 1,
-        "status": "Failed",
-        "failure_reason": error.message,
-        "target": arguments.target,
-        "pipeline_execution_arn": None,
-        "model_package_arn": None,
-        "steps": [],
-        "metrics": {"test": {}, "validation": {}},
-        "seconds_total": round(seconds, 3),
-    }
-    write_json(folder / "summary.json", summary)
-
-
 def _say_summary(summary: dict[str, Any], folder: Path, report: Path) -> None:
     lines = ["", f"{summary['status']} in {summary['seconds_total']:.1f} s"]
-    if summary["all_cacheable_steps_cached"]:
+    if summary["all_cacheable_steps_cached"] and summary["status"] == "Succeeded":
         lines.append("nothing had changed: every step that can be cached came from the cache")
     for split, values in summary["metrics"].items():
         measured = ", ".join(f"{name} {value:.4f}" for name, value in values.items() if value is not None)
@@ -117,7 +105,7 @@ def _next_commands(summary: dict[str, Any]) -> list[tuple[str, str]]:
     steps = (command_line("steps"), "what each step did")
     if summary["model_package_arn"]:
         return [(command_line("approve"), "approve the model for release"), steps]
-    return [steps, (command_line("logs"), "what the failed job wrote")]
+    return [steps, (command_line("logs"), "what the last job wrote")]
 
 
 def _short(path: Path) -> Path:

@@ -97,7 +97,7 @@ def test_progress_is_plain_where_there_is_no_terminal():
 
 
 class FakeTarget:
-    poll_seconds = 0.1
+    poll_seconds = 1.0
 
     def __init__(self, sagemaker):
         self._sagemaker = sagemaker
@@ -118,7 +118,7 @@ def test_following_ends_with_the_execution(capsys):
     state = follow(FakeTarget(sagemaker), ARN, sleep=sleep)
 
     assert state.status == "Succeeded"
-    assert naps == [0.1]
+    assert naps == [0.1]  # a tenth of the longest pause, because something has just changed
     assert "Prepare            Succeeded (5.0 s)" in capsys.readouterr().out
 
 
@@ -130,3 +130,18 @@ def test_interrupting_says_how_to_go_on():
         follow(FakeTarget(FakeSageMaker([])), ARN, sleep=interrupt)
 
     assert "stop --execution abcdefghijkl" in caught.value.hint
+
+
+def test_following_looks_less_often_while_nothing_changes():
+    sagemaker = FakeSageMaker([step("Prepare", "Executing", 0)])
+    naps = []
+
+    def sleep(seconds):
+        naps.append(seconds)
+        if len(naps) == 30:
+            sagemaker.status = "Succeeded"
+
+    follow(FakeTarget(sagemaker), ARN, sleep=sleep)
+
+    assert naps == sorted(naps)
+    assert (naps[0], naps[-1]) == (0.1, 1.0)

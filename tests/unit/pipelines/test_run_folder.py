@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipelines.executions import Executions
 from pipelines.resources import Resources
-from pipelines.run_folder import new_run_folder, write_json, write_run
+from pipelines.run_folder import new_run_folder, write_failed_run, write_json, write_run
 from tests.unit.pipelines.fakes import ARN, FakePaginator, FakeSageMaker, made, step, trial
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -135,3 +135,10 @@ def test_a_number_that_json_does_not_know_becomes_null(tmp_path):
     write_json(tmp_path / "x.json", {"value": float("nan"), "time": NOW})
 
     assert json.loads((tmp_path / "x.json").read_text()) == {"value": None, "time": "2026-01-02T03:04:05+00:00"}
+
+
+def test_a_run_that_never_started_leaves_a_summary_too(tmp_path):
+    write_failed_run(tmp_path, target="local", arn=None, reason="no local AWS", seconds_total=0.5)
+
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["status"], summary["failure_reason"]) == ("Failed", "no local AWS")
