@@ -10,6 +10,7 @@ from local_aws.pipeline_engine.arguments import check_arguments
 from local_aws.pipeline_engine.errors import DefinitionError
 from local_aws.pipeline_engine.model import Definition, Step
 from local_aws.pipeline_engine.plan import dependencies_of
+from local_aws.pipeline_engine.properties import property_problem
 from local_aws.pipeline_engine.references import (
     EXECUTION_VARIABLES,
     Reference,
@@ -120,6 +121,8 @@ def _check_step_reference(definition: Definition, step: Step, reference: Referen
         _known(reference.path.removeprefix("PropertyFiles."), files, f"Property file of '{reference.text}'", step)
     elif not reference.path:
         raise DefinitionError(step.where, f"Get '{reference.text}' names no property of the step.")
+    elif problem := property_problem(target, split_path(reference.path)):
+        raise DefinitionError(step.where, f"Get '{reference.text}' cannot be resolved: {problem}")
 
 
 def _check_job_name_variable(reference: Reference, step: Step) -> None:

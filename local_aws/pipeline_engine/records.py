@@ -123,9 +123,11 @@ class ExecutionRecords:
         return bool(changed)
 
     def end(self, status: str, reason: str | None) -> None:
-        """Set how the execution ended; one that was told to stop ends as Stopped."""
+        """Set how the execution ended; one that was told to stop ends as Stopped, one that has ended stays so."""
 
         def change(record: Record) -> None:
+            if record["PipelineExecutionStatus"] not in ACTIVE:
+                return
             stopping = record["PipelineExecutionStatus"] == "Stopping"
             record.update(PipelineExecutionStatus="Stopped" if stopping else status, LastModifiedTime=self.now())
             if reason and not stopping:
