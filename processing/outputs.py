@@ -46,20 +46,13 @@ def write_rows(rows: pd.DataFrame, file: Path) -> None:
 
 def write_json_lines(rows: pd.DataFrame, file: Path) -> None:
     """Write one JSON object a row; missing values are null."""
-    lines = (json.dumps(row, ensure_ascii=False, default=str) for row in _plain(rows))
+    plain = rows.astype(object).where(rows.notna(), None)
+    infinite = rows.isin([math.inf, -math.inf])
+    if infinite.any(axis=None):
+        # JSON has no infinity.
+        plain = plain.mask(infinite, rows.astype(str))
+    lines = (json.dumps(row, ensure_ascii=False, default=str) for row in plain.to_dict("records"))
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-
-
-def _plain(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    for row in rows.to_dict("records"):
-        yield {name: _json_value(value) for name, value in row.items()}
-
-
-def _json_value(value: Any) -> Any:
-    if pd.isna(value):
-        return None
-    # JSON has no infinity.
-    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def _replace_content(source: Path, target: Path) -> None:
