@@ -35,6 +35,8 @@ def _up(options: argparse.Namespace) -> int:
     server = launcher.up(options.root, arguments)
     if options.port not in {0, server.port}:
         print(f"local_aws: it runs already, on port {server.port}", file=sys.stderr)
+    for notice in server.notices:
+        print(f"local_aws: {notice}", file=sys.stderr)
     _print_exports(server)
     return 0
 

@@ -25,16 +25,26 @@ def run(options: argparse.Namespace) -> int:
         sandbox=options.sandbox,
         keep_job_folders=options.keep_job_folders,
         idle_shutdown_seconds=options.idle_shutdown,
+        is_persistent=True,
     )
     stop = threading.Event()
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, lambda *_: stop.set())
-    with server_file.held(settings.root), LocalAws(settings) as aws:
-        server_file.write(settings.root, RunningServer(os.getpid(), aws.port, aws.environment))
+    with server_file.held(settings.root):
+        aws = LocalAws(settings)
+        if options.fresh:
+            aws.state.forget()
+        _serve(aws, stop)
+    return 0
+
+
+def _serve(aws: LocalAws, stop: threading.Event) -> None:
+    with aws:
+        server = RunningServer(os.getpid(), aws.port, aws.environment, aws.state.notices)
+        server_file.write(aws.settings.root, server)
         _LOG.info("answering on %s", aws.endpoint_url)
         _wait(aws, stop)
         _LOG.info("ending")
-    return 0
 
 
 def _wait(aws: LocalAws, stop: threading.Event) -> None:

@@ -5,6 +5,7 @@ import importlib
 import logging
 import pkgutil
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -16,12 +17,16 @@ from local_aws.data_plane import DataPlane
 from local_aws.gateway import Gateway
 from local_aws.http_server import HttpServer
 from local_aws.jobs.s3 import ContentCache
+from local_aws.moto_adapters import backends
 from local_aws.moto_adapters.application import MotoApplication, account_of
 from local_aws.settings import Settings
+from local_aws.state import State
 from local_aws.store import Store
 
 _LOG = logging.getLogger(__name__)
 _STOP_TIMEOUT = 30.0
+_SAVE_SECONDS = 5.0
+_SAVE_SHARE = 50
 
 
 class LocalAws:
@@ -48,6 +53,8 @@ class LocalAws:
             contents=ContentCache(settings.root / "contents"),
             spawn=spawn,
         )
+        self.state = State(settings.root, self.plane.store)
+        self._closing = threading.Event()
         self.gateway = Gateway(self.plane, self._moto, account_of)
 
     def _dispatch(self, environ: Any, start_response: Any) -> Any:
@@ -96,18 +103,40 @@ class LocalAws:
         """Answer requests from now on; returns at once."""
         _import_operations()
         self.plane.contents.clear()
+        if self.settings.is_persistent:
+            backends.hold_until_restored()
+            self.state.restore_store()
+            spawn("snapshots", self._save_regularly)
         spawn("http-server", lambda: self._server.serve_forever(poll_interval=0.1))
         spawn("warm-up", self._warm_up)
 
     def close(self) -> None:
         """End every job and the server."""
+        self._closing.set()
         self.plane.jobs.stop_all(_STOP_TIMEOUT)
         self._server.shutdown()
+        if self.settings.is_persistent:
+            backends.wait_until_restored()
+            self.state.save(everything=True)
         self._server.server_close()
         self.plane.containers.close()
 
+    def _save_regularly(self) -> None:
+        backends.wait_until_restored()
+        pause = _SAVE_SECONDS
+        while not self._closing.wait(pause):
+            started = time.monotonic()
+            self.state.save()
+            # However large the state, saving takes at most a few percent of the time.
+            pause = max(_SAVE_SECONDS, _SAVE_SHARE * (time.monotonic() - started))
+
     def _warm_up(self) -> None:
-        self._moto.warm_up()
+        try:
+            self._moto.warm_up()
+            if self.settings.is_persistent:
+                self.state.restore_moto()
+        finally:
+            backends.release()
         for service in ("s3", "sagemaker"):
             self.clients(service, self.settings.region)
 

@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from local_aws.errors import LocalAwsError
@@ -26,6 +26,7 @@ class RunningServer:
     pid: int
     port: int
     environment: dict[str, str]
+    notices: list[str] = field(default_factory=list)
 
 
 def read(root: Path) -> RunningServer | None:

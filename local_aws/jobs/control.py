@@ -39,11 +39,16 @@ class RunningJobs:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._controls: dict[Key, JobControl] = {}
+        self._is_stopping = False
 
     def open(self, key: Key) -> JobControl:
         """Register a job that starts."""
         with self._lock:
-            return self._controls.setdefault(key, JobControl())
+            control = self._controls.setdefault(key, JobControl())
+            if self._is_stopping:
+                control.is_server_stopping = True
+                control.stop_requested.set()
+            return control
 
     def close(self, key: Key) -> None:
         """Forget a job that ended."""
@@ -62,6 +67,7 @@ class RunningJobs:
     def stop_all(self, timeout: float) -> None:
         """End every job and wait for them."""
         with self._lock:
+            self._is_stopping = True
             controls = list(self._controls.values())
         for control in controls:
             control.is_server_stopping = True

@@ -1,12 +1,16 @@
 """Serve moto as a WSGI application whose gaps are clear AWS errors instead of HTML pages."""
 
 import functools
+import re
 import threading
 from collections.abc import Iterable
 from typing import Any
 
 from local_aws.errors import NotSimulatedError
 from local_aws.http_server import Environ, StartResponse
+from local_aws.moto_adapters import backends
+
+_READING = ("Describe", "List", "Get", "BatchGet")
 
 
 class MotoApplication:
@@ -21,10 +25,23 @@ class MotoApplication:
         Raises:
             NotSimulatedError: moto does not implement the service or the operation.
         """
+        started: list[tuple[Any, ...]] = []
+
+        def remember(*arguments: Any) -> None:
+            started[:] = [arguments]
+
+        dispatcher = self._application
+        backends.wait_until_restored()
+        if _may_change(environ):
+            backends.mark_changed(str(dispatcher.get_application(environ).service))
         try:
-            return self._application(environ, start_response)
+            chunks = dispatcher(environ, remember)
         except NotImplementedError as err:
-            raise NotSimulatedError(_explanation(environ, err)) from err
+            raise NotSimulatedError(_explanation(environ, str(err))) from err
+        if started[0][0].startswith("404") and _is_no_answer(environ, chunks := list(chunks)):
+            raise NotSimulatedError(_explanation(environ, ""))
+        start_response(*started[0])
+        return chunks
 
     def warm_up(self) -> None:
         """Import moto and its most used services now."""
@@ -52,8 +69,23 @@ def account_of(access_key: str) -> str:
     return str(get_account_id_from(access_key))
 
 
-def _explanation(environ: Environ, err: NotImplementedError) -> str:
-    operation = environ.get("HTTP_X_AMZ_TARGET", "").split(".")[-1] or str(err) or environ["PATH_INFO"]
+def _may_change(environ: Environ) -> bool:
+    """Whether a request can change state; one too many costs a snapshot, no more."""
+    target = environ.get("HTTP_X_AMZ_TARGET", "").split(".")[-1]
+    return environ["REQUEST_METHOD"] not in {"GET", "HEAD"} and not target.startswith(_READING)
+
+
+def _is_no_answer(environ: Environ, chunks: list[bytes]) -> bool:
+    """Whether the body is the page that Flask sends, or the nothing that moto sends, for an unknown operation."""
+    body = b"".join(chunks)
+    return body.startswith(b"<!doctype html>") or (not body and environ["REQUEST_METHOD"] != "HEAD")
+
+
+def _explanation(environ: Environ, text: str) -> str:
+    words = re.match(r"The (\w+) action", text)
+    named = "".join(word.capitalize() for word in words[1].split("_")) if words else text
+    operation = environ.get("HTTP_X_AMZ_TARGET", "").split(".")[-1] or named
+    operation = operation or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
     return (
         f"The local AWS does not simulate {operation}. Use an operation that docs/local-aws.md lists, "
         "or run this call against AWS."

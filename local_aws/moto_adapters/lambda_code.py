@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from moto.awslambda.exceptions import UnknownFunctionException
-from moto.backends import get_backend
-
 from local_aws.errors import ResourceNotFoundError
 
 _ARN_PARTS = 7
@@ -33,6 +30,9 @@ def find_function(arn: str) -> LambdaFunction:
     Raises:
         ResourceNotFoundError: The text is no function's ARN, or there is no such function with a zip.
     """
+    from moto.awslambda.exceptions import UnknownFunctionException  # noqa: PLC0415 - a second that only Lambda pays
+    from moto.backends import get_backend  # noqa: PLC0415
+
     parts = arn.split(":")
     if len(parts) < _ARN_PARTS or parts[2] != "lambda":
         raise ResourceNotFoundError(

@@ -1,7 +1,8 @@
 """Write log events straight into moto's CloudWatch Logs: an HTTP request per batch would cost more than the logging."""
 
 import threading
-from typing import Any
+
+from local_aws.moto_adapters import backends
 
 _LOCK = threading.Lock()
 
@@ -15,13 +16,9 @@ class LogStream:
     def write(self, events: list[tuple[int, str]]) -> None:
         """Append events: epoch milliseconds and message each."""
         with _LOCK:
-            backend = self._backend()
+            backend = backends.backend("logs", self._account_id, self._region)
             backend.ensure_log_group(self._group)
             backend.ensure_log_stream(self._group, self._stream)
             batch = [{"timestamp": moment, "message": message} for moment, message in events]
             backend.groups[self._group].put_log_events(self._stream, batch)
-
-    def _backend(self) -> Any:
-        from moto.backends import get_backend  # noqa: PLC0415 - moto is imported on first use
-
-        return get_backend("logs")[self._account_id][self._region]
+        backends.mark_changed("logs")

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from local_aws.errors import ValidationError
+from local_aws.moto_adapters import models as moto_models
 from local_aws.sagemaker.listing import cut_page, select
 from local_aws.sagemaker.operations import Context, Request, Response, operation
 from local_aws.store import Record
@@ -28,6 +29,7 @@ def create_model(context: Context, request: Request) -> Response:
     }
     if not context.plane.store.insert(context.key(KIND, name), record):
         raise ValidationError(f'Cannot create already existing model "{arn}".')
+    moto_models.mirror(context.account_id, context.region, record)
     return {"ModelArn": arn}
 
 
@@ -57,6 +59,7 @@ def delete_model(context: Context, request: Request) -> Response:
     """Forget a model."""
     find_model(context, request["ModelName"])
     context.plane.store.delete(context.key(KIND, request["ModelName"]))
+    moto_models.forget(context.account_id, context.region, request["ModelName"])
     return {}
 
 
