@@ -37,7 +37,7 @@ class Plane:
     def unit(cls, x_title: str, y_title: str, label: str, *, x_high: float = 1.0, y_high: float = 1.0) -> "Plane":
         """Return a plane of two shares."""
         x, y = Scale(0, x_high, 46, 402), Scale(0, y_high, 286, 28)
-        return cls(416, 334, x, y, x_title, y_title, label, as_percent="xy")
+        return cls(424, 334, x, y, x_title, y_title, label, as_percent="xy")
 
     def at(self, point: Point) -> Point:
         """Return the position of a pair of values."""

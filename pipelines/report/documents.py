@@ -1,7 +1,6 @@
 """Read a run folder tolerantly: what is missing, of another type or not finite is None, never an exception."""
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +19,9 @@ FILES = {
     "data": "data_report.json",
     "features": "feature_spec.json",
 }
+
+# No measured number is larger; what is, is a fault of the file and would break a chart.
+_LARGEST = 1e15
 
 # A key, or spellings of it of which the first present one counts (AWS writes StartTime, we write start).
 Key = str | tuple[str, ...]
@@ -55,9 +57,9 @@ class Document:
             value = value.get("value")
         if isinstance(value, str):
             value = _parsed(value)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST:
             return None
-        return float(value)
+        return float(value) if value == value else None  # noqa: PLR0124  NaN is the only number that is not itself
 
     def text(self, *path: Key) -> str:
         """Return a text, "" where there is none."""

@@ -11,7 +11,7 @@ _CLI = ".venv/bin/python -m pipelines"
 _ADVICE = (
     (
         "rows were rejected|MaxRejectedFraction|rejected",
-        "Read which rows were rejected and why in the log of Prepare. Mend the raw file, or raise `MaxRejectedFraction`.",
+        "Read which rows were rejected, and why, in the log. Mend the raw file, or raise `MaxRejectedFraction`.",
     ),
     (
         "[Pp]arquet|column|schema",

@@ -54,7 +54,7 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
 
 def clock_ticks(seconds: float, wanted: int = 6) -> list[float]:
     """Return tick values of a time axis from 0: seconds, minutes, hours as on a clock."""
-    step = next((step for step in _CLOCK if seconds / step <= wanted), _CLOCK[-1])
+    step = next((step for step in _CLOCK if seconds / step <= wanted), None) or _round_step(seconds / wanted)
     return [i * step for i in range(int(seconds / step + 1e-9) + 1)]
 
 

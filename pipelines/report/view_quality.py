@@ -131,7 +131,7 @@ def _bins(curves: Document, evaluation: Document) -> list[Bin]:
         predicted = row.number(("mean_prediction", "predicted", "mean_predicted", "prediction"))
         observed = row.number(("observed", "observed_rate", "base_rate", "label_rate", "actual"))
         count = row.number(("rows", "count", "n")) or 0.0
-        if predicted is None or observed is None:
+        if predicted is None or observed is None or not 0 <= observed <= 1:
             continue
         low, high = row.number(("observed_lower", "lower", "low")), row.number(("observed_upper", "upper", "high"))
         if low is None or high is None:

@@ -70,7 +70,7 @@ def auc_error(auc: float, positives: float, negatives: float) -> float:
     SE² = (A(1-A) + (n₁-1)(Q1-A²) + (n₀-1)(Q2-A²)) / (n₁n₀).
 
     >>> round(auc_error(0.75, 2700, 24300), 4)
-    0.0055
+    0.0056
     """
     q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = auc * (1 - auc) + (positives - 1) * (q1 - auc**2) + (negatives - 1) * (q2 - auc**2)

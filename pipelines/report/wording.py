@@ -36,11 +36,7 @@ def signed(value: float | None, digits: int = 4) -> str:
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """Write a share as per cent.
-
-    >>> percent(0.1234), percent(1.0, 0)
-    ('12.3 %', '100 %')
-    """
+    """Write a share as per cent, with a space that does not break the line."""
     return NONE if value is None else f"{number(100 * value, digits)}\N{NO-BREAK SPACE}%"
 
 
@@ -66,11 +62,7 @@ def compact(value: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Write a time span with two units at the most.
-
-    >>> duration(3.21), duration(75.4), duration(3700)
-    ('3.2 s', '1 min 15 s', '1 h 2 min')
-    """
+    """Write a time span with two units at the most: 3.2 s, 1 min 15 s, 1 h 1 min."""
     if seconds is None:
         return NONE
     space = "\N{NO-BREAK SPACE}"

@@ -1,11 +1,10 @@
 import json
+import math
+import random
 import re
-import shutil
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from pipelines.errors import UsageError
 from pipelines.report import write_report
@@ -49,8 +48,11 @@ def test_every_chart_is_xml_and_speaks(run_folder, report):
     assert all(root.get("aria-label") or root.get("aria-hidden") == "true" for root in roots)
 
 
+NO_NUMBER = re.compile(r'\b(x|y|x1|x2|y1|y2|cx|cy|r|width|height)="-?(nan|inf|None)|[ML ]-?(nan|inf)[ "L]')
+
+
 def test_no_chart_holds_a_number_that_is_none(run_folder, report):
-    assert not re.search(r'="(nan|inf|None)|[ML]nan', report(run_folder()).markup)
+    assert not re.search(NO_NUMBER, report(run_folder()).markup)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -135,36 +137,42 @@ def test_plot_names_cannot_leave_the_folder(run_folder, report):
     assert "evaluation/plots/a%22%3E%3Cscript%3E.svg" in page.markup
 
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.just("Succeeded")
-ANYTHING = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+ODD = (
+    None,
+    True,
+    -1,
+    0,
+    1e308,
+    10**400,
+    math.nan,
+    math.inf,
+    "",
+    "x",
+    "1e999",
+    "2026-99-01",
+    [],
+    {},
+    [1, None],
+    {"a": []},
 )
 
 
-def holes(draw, value):
-    """Replace parts of a document by anything at all."""
-    if draw(st.integers(0, 11)) == 0:
-        return draw(ANYTHING)
+def holes(rng, value):
+    """Replace parts of a document by what does not belong there."""
+    if rng.random() < 0.08:
+        return rng.choice(ODD)
     if isinstance(value, dict):
-        return {key: holes(draw, item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [holes(draw, item) for item in value[:4]]
-    return value
+        return {key: holes(rng, item) for key, item in value.items()}
+    return [holes(rng, item) for item in value[:12]] if isinstance(value, list) else value
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
-@given(data=st.data())
-def test_no_document_makes_the_page_fail(data, tmp_path, synthetic, report):
-    folder = tmp_path / "fuzz"
-    shutil.rmtree(folder, ignore_errors=True)
-    synthetic.make_run(folder)
-    for file in folder.rglob("*.json"):
-        document = json.loads(file.read_text())
-        file.write_text(json.dumps(data.draw(st.composite(lambda draw: holes(draw, document))())))
+@pytest.mark.parametrize("seed", range(12))
+def test_no_document_makes_the_page_fail(seed, run_folder, report):
+    folder, rng = run_folder(), random.Random(seed)
+    for file in sorted(folder.rglob("*.json")):
+        file.write_text(json.dumps(holes(rng, json.loads(file.read_text()))))
 
     page = report(folder)
 
     assert page.faults == []
-    assert not re.search(r'="(nan|inf|None)', page.markup)
+    assert not re.search(NO_NUMBER, page.markup)

@@ -19,7 +19,7 @@ def test_stages_follow_dependencies_references_and_branches(run_folder):
     assert names == [
         ["Prepare"], ["Tune"], ["Train"], ["Evaluate"], ["QualityGate"], ["RegisterModel", "QualityGateFailed"],
     ]  # fmt: skip
-    assert [card.detail for card in stages[-1]] == ["0.3 s", "not run"]
+    assert [card.status for card in stages[-1]] == ["Succeeded", "not run"]
 
 
 def test_cycle_in_a_definition_ends(run_folder, synthetic):
@@ -92,6 +92,12 @@ def test_decision_is_measured_against_the_better_simple_rule():
     assert decision.saved == pytest.approx(1 - 30 / 50)
 
 
-def test_intervals_reproduce_published_values():
+def test_interval_of_a_share_reproduces_a_published_value():
     assert wilson(15 / 148, 148) == pytest.approx((0.0624, 0.1605), abs=1e-4)  # Newcombe 1998, method 3
-    assert auc_error(0.75, 51, 58) == pytest.approx(0.0466, abs=2e-3)
+
+
+def test_error_of_a_useless_ranking_is_that_of_the_rank_sum_test():
+    positives, negatives = 51, 58
+
+    exact = (positives + negatives + 1) / (12 * positives * negatives)
+    assert auc_error(0.5, positives, negatives) ** 2 == pytest.approx(exact)
