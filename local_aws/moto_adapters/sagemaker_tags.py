@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from moto.backends import get_backend
-from moto.core.exceptions import JsonRESTError
-
 from local_aws.errors import ResourceNotFoundError
 
 Tags = list[dict[str, str]]
@@ -27,6 +24,9 @@ def remove(account_id: str, region: str, arn: str, keys: list[str]) -> None:
 
 
 def _call(account_id: str, region: str, operation: str, arn: str, *arguments: Any) -> Any:
+    from moto.backends import get_backend  # noqa: PLC0415 - the server's start does not pay for moto
+    from moto.core.exceptions import JsonRESTError  # noqa: PLC0415
+
     backend = get_backend("sagemaker")[account_id][region]
     try:
         return getattr(backend, operation)(arn, *arguments)

@@ -1,4 +1,4 @@
-"""Start, stop and retry executions, and clear up after those that a restart of the server cut off."""
+"""Start, stop, retry and delete executions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,16 +6,11 @@ from typing import Any
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ConflictError
 from local_aws.pipeline_engine.executor import Executor
-from local_aws.pipeline_engine.records import ACTIVE, EXECUTION, ExecutionRecords
+from local_aws.pipeline_engine.records import EXECUTION, ExecutionRecords
 from local_aws.pipeline_engine.steps.callback import KIND as CALLBACK
 from local_aws.pipeline_engine.steps.callback import callback_message
 from local_aws.pipeline_engine.steps.jobs import stop_job
 from local_aws.store import Key, Record
-
-INTERRUPTED = (
-    "InternalServerError: The local AWS ended while this execution was running. "
-    "RetryPipelineExecution continues it from the steps that had not succeeded."
-)
 
 
 def start(plane: DataPlane, records: ExecutionRecords, record: Record, reused_steps: list[Record]) -> None:
@@ -74,19 +69,6 @@ def retry(plane: DataPlane, records: ExecutionRecords, changes: Mapping[str, Any
         )
     plane.store.update(records.steps_key, keep_succeeded)
     _spawn(plane, records)
-
-
-def recover(plane: DataPlane) -> None:
-    """End the executions that a restored store still calls active: the threads that ran them are gone."""
-    for key in plane.store.keys():  # noqa: SIM118 - Store is no mapping
-        record = plane.store.get(key) if key.kind == EXECUTION else None
-        if record is None or record["PipelineExecutionStatus"] not in ACTIVE:
-            continue
-        records = ExecutionRecords(plane.store, key.name, key.account_id, key.region)
-        for step in records.steps():
-            if step["StepStatus"] in ACTIVE:
-                records.end_step(step["StepName"], "Failed", INTERRUPTED)
-        records.end("Failed", INTERRUPTED)
 
 
 def delete(plane: DataPlane, records: ExecutionRecords) -> None:
