@@ -5,6 +5,7 @@ import marshal
 import threading
 import types
 import weakref
+from collections import defaultdict
 from typing import Any
 
 _LOCKS = {type(threading.Lock()): threading.Lock, type(threading.RLock()): threading.RLock}
@@ -16,12 +17,21 @@ def reduction_of(obj: Any) -> Any:
         return _LOCKS[type(obj)], ()
     if isinstance(obj, weakref.WeakValueDictionary):
         return weakref.WeakValueDictionary, (dict(obj),)
+    if isinstance(obj, defaultdict) and type(obj) is not defaultdict:
+        return _default_dict, (type(obj), obj.default_factory), obj.__dict__, None, iter(obj.items())
     if isinstance(obj, types.FunctionType) and "<locals>" in obj.__qualname__ and not obj.__closure__:
         # A snapshot is read by the Python version that wrote it only, so that its byte code stays valid.
         return _function, (marshal.dumps(obj.__code__), obj.__module__, obj.__defaults__)
     if hasattr(obj, "private_bytes"):
         return _private_key, (_pem(obj),)
     return NotImplemented
+
+
+def _default_dict(kind: type[defaultdict[Any, Any]], factory: Any) -> Any:
+    """Return an empty dict of a subclass, whatever its constructor wants."""
+    made = kind.__new__(kind)
+    made.default_factory = factory
+    return made
 
 
 def _function(code: bytes, module: str, defaults: Any) -> types.FunctionType:
