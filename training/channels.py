@@ -94,7 +94,7 @@ def _load_file(name: str, file: Path, spec: FeatureSpec, share: Share) -> Exampl
     labels = frame[spec.label]
     if not labels.isin((0, 1)).all():
         bad = labels[~labels.isin((0, 1))].iloc[0]
-        raise ChannelError(f"channel {name!r}, {file.name}: label {spec.label!r} is {bad!r}; allowed are 0 and 1")
+        raise ChannelError(f"channel {name!r}, {file.name}: label {spec.label!r} is {bad}; allowed are 0 and 1")
     try:
         return Examples(spec.encode(frame), labels.astype("float32"))
     except FeatureValueError as error:

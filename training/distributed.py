@@ -45,7 +45,8 @@ class Group:
             return value
         from xgboost import collective  # noqa: PLC0415 - only jobs of several instances pay for it
 
-        return collective.broadcast(value, 0)
+        # In a tuple, for XGBoost refuses to broadcast None.
+        return collective.broadcast((value,), 0)[0]
 
 
 @contextmanager
