@@ -1,34 +1,34 @@
 """Write what an execution leaves behind into the run's folder: the summary, and everything the report is made of."""
 
-import dataclasses
 import hashlib
 import json
-import math
 import shutil
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from pipelines import run_records
 from pipelines.bundle import ROOT
-from pipelines.executions import NOT_STARTED, Executions, ExecutionState, StepState, Trial
+from pipelines.executions import Executions, ExecutionState
 from pipelines.following import failure_text
-from pipelines.progress import best_objective
+from pipelines.names import PIPELINE_NAME
 from pipelines.s3_uri import download_folder
-from pipelines.settings import OBJECTIVE_METRIC, OBJECTIVE_TYPE
 from pipelines.targets import Target
 
 RUNS = ROOT / ".local" / "runs"
-_METRICS = ("auc", "log_loss", "brier", "base_rate")
+_EVALUATION = Path("evaluation") / "evaluation.json"
+# Which file of which step's output the folder keeps at its top.
+_FILES = (("Prepare", "report", "data_report.json"), ("Prepare", "specification", "feature_spec.json"))
 
 
 def new_run_folder(now: datetime, runs: Path = RUNS) -> Path:
     """Make a folder for a run and let `latest` point to it."""
     name = now.strftime("%Y%m%dT%H%M%SZ")
-    folder = next(
-        path for suffix in ["", *(f"-{n}" for n in range(2, 100))] if not (path := runs / f"{name}{suffix}").exists()
-    )
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    folder = next(runs / candidate for candidate in names if not (runs / candidate).exists())
     folder.mkdir(parents=True)
     latest = runs / "latest"
     latest.unlink(missing_ok=True)
@@ -36,7 +36,9 @@ def new_run_folder(now: datetime, runs: Path = RUNS) -> Path:
     return folder
 
 
-def write_run(target: Target, state: ExecutionState, folder: Path, *, seconds_total: float) -> dict[str, Any]:
+def write_run(
+    target: Target, state: ExecutionState, folder: Path, *, budget: str, seconds_total: float
+) -> dict[str, Any]:
     """Write the run's files and return the summary."""
     executions = Executions(target.client("sagemaker"))
     definition = executions.definition(state.arn)
@@ -44,62 +46,53 @@ def write_run(target: Target, state: ExecutionState, folder: Path, *, seconds_to
     collect_outputs(target, state, folder)
     tuning = _tuning(target, executions, state)
     parameters = _parameters(executions, state.arn, definition)
-    summary = {
-        "schema_version": 1,
-        "status": state.status,
-        "failure_reason": None if state.status == "Succeeded" else failure_text(state),
-        "target": target.name,
-        "pipeline_execution_arn": state.arn,
-        "model_package_arn": model_package_arn(state),
-        "steps": [_step_summary(step) for step in state.steps if step.status != NOT_STARTED],
-        "all_cacheable_steps_cached": _all_cached(state, definition),
-        "metrics": _metrics(folder),
-        "best_trial": tuning.get("best_trial"),
-        "seconds_total": round(seconds_total, 3),
-        "definition_sha256": hashlib.sha256(definition.encode()).hexdigest(),
-        "parameters": parameters,
-    }
-    write_json(folder / "steps.json", [_step_record(step) for step in state.steps])
+    summary = run_records.plain(
+        {
+            **_head(target.name, state.arn, seconds_total),
+            "status": state.status,
+            "failure_reason": None if state.status == "Succeeded" else failure_text(state),
+            "started_at": state.started,
+            "ended_at": state.ended,
+            **_package(target, state),
+            "budget": budget,
+            "region": target.resources.region,
+            "steps": run_records.step_summaries(state),
+            "all_cacheable_steps_cached": run_records.all_cached(state, definition),
+            "metrics": run_records.split_metrics(_read_json(folder / _EVALUATION)),
+            "best_trial": tuning.get("best"),
+            "definition_sha256": hashlib.sha256(definition.encode()).hexdigest(),
+            "data_version": parameters.get("DataVersion"),
+            "git_commit": parameters.get("GitCommit"),
+            "parameters": parameters,
+        }
+    )
+    write_json(folder / "steps.json", run_records.step_records(state, definition))
     write_json(folder / "tuning.json", tuning)
-    write_json(folder / "execution.json", _execution_record(target, state, parameters))
+    write_json(folder / "execution.json", _execution(state, parameters))
     write_json(folder / "summary.json", summary)
-    return dict(_plain(summary))
+    return dict(summary)
 
 
 def write_failed_run(folder: Path, *, target: str, arn: str | None, reason: str, seconds_total: float) -> None:
     """Write the summary of a run that never came to the end of an execution."""
-    summary = {
-        "schema_version": 1,
-        "status": "Failed",
-        "failure_reason": reason,
-        "target": target,
-        "pipeline_execution_arn": arn,
-        "model_package_arn": None,
-        "steps": [],
-        "metrics": {"test": {}, "validation": {}},
-        "seconds_total": round(seconds_total, 3),
-    }
-    write_json(folder / "summary.json", summary)
+    nothing: dict[str, Any] = {"model_package_arn": None, "steps": [], "metrics": run_records.split_metrics(None)}
+    failure = {"status": "Failed", "verdict": "failed", "failure_reason": reason}
+    write_json(folder / "summary.json", _head(target, arn, seconds_total) | failure | nothing)
 
 
 def collect_outputs(target: Target, state: ExecutionState, folder: Path) -> None:
-    """Download the evaluation and the data report, as far as the execution came."""
-    report = folder / "data_report"
-    for step_name, output, place in (("Evaluate", "evaluation", folder / "evaluation"), ("Prepare", "report", report)):
-        step = state.step(step_name)
-        if step is None or step.status != "Succeeded":
-            continue
-        job = target.client("sagemaker").describe_processing_job(ProcessingJobName=step.job_name)
-        outputs = {item["OutputName"]: item["S3Output"]["S3Uri"] for item in job["ProcessingOutputConfig"]["Outputs"]}
-        download_folder(target.client("s3"), outputs[output], place)
-    if (report / "data_report.json").is_file():
-        (report / "data_report.json").replace(folder / "data_report.json")
-    shutil.rmtree(report, ignore_errors=True)
+    """Download the evaluation, the data report and the feature specification, as far as the execution came."""
+    _download(target, state, "Evaluate", "evaluation", folder / _EVALUATION.parent)
+    for step, output, name in _FILES:
+        _download(target, state, step, output, folder / output)
+        if (folder / output / name).is_file():
+            (folder / output / name).replace(folder / name)
+        shutil.rmtree(folder / output, ignore_errors=True)
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file that any reader reads: no NaN, times as ISO 8601."""
-    path.write_text(json.dumps(_plain(value), indent=2, allow_nan=False) + "\n")
+    """Write a JSON file that any reader reads."""
+    path.write_text(json.dumps(run_records.plain(value), indent=2, allow_nan=False) + "\n")
 
 
 def model_package_arn(state: ExecutionState) -> str | None:
@@ -108,11 +101,33 @@ def model_package_arn(state: ExecutionState) -> str | None:
     return step.arn if step and step.status == "Succeeded" else None
 
 
-def _metrics(folder: Path) -> dict[str, dict[str, float | None]]:
-    path = folder / "evaluation" / "evaluation.json"
-    measured = json.loads(path.read_text())["metrics"] if path.is_file() else {}
-    found = {split: {name: measured[split].get(name) for name in _METRICS} for split in measured}
-    return {"test": {}, "validation": {}} | found
+def _head(target: str, arn: str | None, seconds_total: float) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "pipeline_name": PIPELINE_NAME,
+        "target": target,
+        "pipeline_execution_arn": arn,
+        "seconds_total": round(seconds_total, 3),
+    }
+
+
+def _package(target: Target, state: ExecutionState) -> dict[str, Any]:
+    arn = model_package_arn(state)
+    found: dict[str, Any] = {"verdict": run_records.verdict(state, arn), "model_package_arn": arn}
+    if arn is None:
+        return found
+    package = target.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    status = package.get("ModelApprovalStatus")
+    return found | {"model_package_version": package.get("ModelPackageVersion"), "model_approval_status": status}
+
+
+def _download(target: Target, state: ExecutionState, step_name: str, output: str, folder: Path) -> None:
+    step = state.step(step_name)
+    if step is None or step.status != "Succeeded":
+        return
+    job = target.client("sagemaker").describe_processing_job(ProcessingJobName=step.job_name)
+    uris = {item["OutputName"]: item["S3Output"]["S3Uri"] for item in job["ProcessingOutputConfig"]["Outputs"]}
+    download_folder(target.client("s3"), uris[output], folder)
 
 
 def _tuning(target: Target, executions: Executions, state: ExecutionState) -> dict[str, Any]:
@@ -120,51 +135,19 @@ def _tuning(target: Target, executions: Executions, state: ExecutionState) -> di
     if step is None or not step.job_name:
         return {"trials": []}
     try:
-        trials = executions.trials(step.job_name)
         job = target.client("sagemaker").describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=step.job_name)
-    except ClientError:
+    except ClientError:  # the job could not even be created
         return {"trials": []}
-    best = best_objective(tuple(trials))
+    return run_records.tuning_record(step, job, executions.trials(step.job_name))
+
+
+def _execution(state: ExecutionState, parameters: dict[str, Any]) -> dict[str, Any]:
     return {
-        "job_name": step.job_name,
-        "cache_hit": step.cache_hit,
-        "objective": {"metric": OBJECTIVE_METRIC, "type": OBJECTIVE_TYPE},
-        "config": job["HyperParameterTuningJobConfig"],
-        "best_trial": next((_trial_record(trial) for trial in trials if trial.objective == best), None),
-        "trials": [_trial_record(trial) for trial in trials],
-    }
-
-
-def _trial_record(trial: Trial) -> dict[str, Any]:
-    seconds = (trial.ended - trial.started).total_seconds() if trial.ended and trial.started else None
-    return dataclasses.asdict(trial) | {"seconds": seconds}
-
-
-def _step_summary(step: StepState) -> dict[str, Any]:
-    return {
-        "name": step.name,
-        "type": step.type,
-        "status": step.status,
-        "seconds": step.seconds,
-        "cache_hit": step.cache_hit,
-    }
-
-
-def _step_record(step: StepState) -> dict[str, Any]:
-    times = {"started": step.started, "ended": step.ended}
-    reason = {"failure_reason": step.failure_reason or None}
-    return _step_summary(step) | times | reason | {"arn": step.arn or None, "metadata": step.metadata}
-
-
-def _execution_record(target: Target, state: ExecutionState, parameters: dict[str, str]) -> dict[str, Any]:
-    return {
-        "arn": state.arn,
+        "pipeline_execution_arn": state.arn,
         "status": state.status,
         "failure_reason": state.failure_reason or None,
-        "started": state.started,
-        "ended": state.ended,
-        "target": target.name,
-        "region": target.resources.region,
+        "start": state.started,
+        "end": state.ended,
         "parameters": parameters,
     }
 
@@ -174,18 +157,5 @@ def _parameters(executions: Executions, arn: str, definition: str) -> dict[str, 
     return defaults | executions.parameters(arn)
 
 
-def _all_cached(state: ExecutionState, definition: str) -> bool:
-    cacheable = {step["Name"] for step in json.loads(definition)["Steps"] if step.get("CacheConfig", {}).get("Enabled")}
-    return bool(cacheable) and all(step.cache_hit for step in state.steps if step.name in cacheable)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+def _read_json(path: Path) -> Any:
+    return json.loads(path.read_text()) if path.is_file() else None

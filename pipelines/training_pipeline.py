@@ -191,7 +191,7 @@ class _TrainingPipeline:
             key=resources.keys.model,
             limits=self.parts.settings.evaluate,
             instance_type=given["ProcessingInstanceType"],
-            environment={"CHAMPION_VERSION": given["ChampionVersion"]},
+            environment={"CHAMPION_VERSION": given["ChampionVersion"], "TRAINING_IMAGE": resources.image},
         )
         folders = [text for name in inputs for text in (f"--{name}-dir", f"{INPUT_ROOT}/{name}")]
         uri = join_path(

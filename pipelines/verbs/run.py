@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         arn = start(target, settings, arguments.parameters)
         clock.say(f"started {arn}")
         state = follow(target, arn)
-        summary = write_run(target, state, folder, seconds_total=clock.seconds)
+        summary = write_run(target, state, folder, budget=arguments.budget, seconds_total=clock.seconds)
     except (PipelineError, BotoCoreError, ClientError) as error:
         write_failed_run(folder, target=arguments.target, arn=arn, reason=str(error), seconds_total=clock.seconds)
         raise
@@ -92,7 +92,9 @@ def _say_summary(summary: dict[str, Any], folder: Path, report: Path) -> None:
     if summary["all_cacheable_steps_cached"] and summary["status"] == "Succeeded":
         lines.append("nothing had changed: every step that can be cached came from the cache")
     for split, values in summary["metrics"].items():
-        measured = ", ".join(f"{name} {value:.4f}" for name, value in values.items() if value is not None)
+        measured = ", ".join(
+            f"{name} {value:.4f}" for name, value in values.items() if name != "rows" and value is not None
+        )
         lines += [f"{split:<11} {measured}"] if measured else []
     if summary["model_package_arn"]:
         lines.append(f"registered  {summary['model_package_arn']}")

@@ -161,7 +161,7 @@ def test_following_an_execution_that_fails_tells_why(run_gate):
 def test_a_failed_execution_leaves_a_summary(run_gate, target, tmp_path):
     folder = new_run_folder(datetime.now(UTC), tmp_path)
 
-    summary = write_run(target, run_gate(passes=False), folder, seconds_total=1.0)
+    summary = write_run(target, run_gate(passes=False), folder, budget="default", seconds_total=1.0)
 
     assert summary["status"] == "Failed"
     assert "not good enough" in summary["failure_reason"]

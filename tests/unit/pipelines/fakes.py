@@ -64,10 +64,12 @@ class FakeSageMaker:
     def describe_hyper_parameter_tuning_job(self, HyperParameterTuningJobName):
         return {"HyperParameterTuningJobConfig": {"ResourceLimits": {"MaxNumberOfTrainingJobs": 2}}}
 
+    def describe_model_package(self, ModelPackageName):
+        return {"ModelPackageVersion": 1, "ModelApprovalStatus": "PendingManualApproval"}
+
     def describe_processing_job(self, ProcessingJobName):
-        outputs = [
-            {"OutputName": name, "S3Output": {"S3Uri": f"s3://zone/{name}"}} for name in ("evaluation", "report")
-        ]
+        names = ("evaluation", "report", "specification")
+        outputs = [{"OutputName": name, "S3Output": {"S3Uri": f"s3://zone/{name}"}} for name in names]
         return {"ProcessingOutputConfig": {"Outputs": outputs}}
 
     def get_paginator(self, operation):

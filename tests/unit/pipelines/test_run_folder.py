@@ -28,6 +28,7 @@ OBJECTS = {
     "evaluation/evaluation.json": json.dumps(EVALUATION),
     "evaluation/plots/roc.svg": "<svg/>",
     "report/data_report.json": "{}",
+    "specification/feature_spec.json": "{}",
 }
 
 
@@ -59,7 +60,7 @@ class FakeTarget:
 def write(folder, steps, **more):
     sagemaker = FakeSageMaker(steps, trials=[trial("t-1", value=0.26), trial("t-2", value=0.25, end=30)], **more)
     state = Executions(sagemaker).state(ARN)
-    return write_run(FakeTarget(sagemaker), state, folder, seconds_total=61.23456)
+    return write_run(FakeTarget(sagemaker), state, folder, budget="default", seconds_total=61.23456)
 
 
 def test_the_summary_tells_status_model_steps_and_metrics(tmp_path):
@@ -77,7 +78,9 @@ def test_the_summary_tells_status_model_steps_and_metrics(tmp_path):
         "seconds": 5.0,
         "cache_hit": False,
     }
-    assert summary["metrics"]["test"] == {"auc": 0.75, "log_loss": 0.28, "brier": 0.08, "base_rate": 0.1}
+    assert summary["metrics"]["test"] == {"auc": 0.75, "log_loss": 0.28, "brier": 0.08, "base_rate": 0.1, "rows": 100}
+    assert summary["verdict"] == "registered"
+    assert summary["model_approval_status"] == "PendingManualApproval"
     assert summary["seconds_total"] == 61.235
     assert summary["parameters"] == {"MinAuc": "0.75"}
     assert summary["failure_reason"] is None
@@ -99,6 +102,7 @@ def test_the_folder_holds_what_the_report_is_made_of(tmp_path):
         "evaluation/evaluation.json",
         "evaluation/plots/roc.svg",
         "execution.json",
+        "feature_spec.json",
         "steps.json",
         "summary.json",
         "tuning.json",
@@ -112,7 +116,22 @@ def test_a_failed_execution_leaves_its_reason(tmp_path):
     assert summary["status"] == "Failed"
     assert summary["failure_reason"] == "step Prepare ended the execution as Failed: AlgorithmError: 30 % bad rows"
     assert summary["model_package_arn"] is None
+    assert summary["verdict"] == "failed"
     assert summary["metrics"] == {"test": {}, "validation": {}}
+
+
+def test_a_gate_that_refuses_is_told_from_a_failure(tmp_path):
+    refused = step("QualityGateFailed", "Failed", 50, 50, FailureReason="AUC too low")
+
+    assert write(tmp_path, [*SUCCEEDED[:4], refused], status="Failed")["verdict"] == "rejected"
+
+
+def test_steps_tell_what_they_waited_for(tmp_path):
+    write(tmp_path, SUCCEEDED, status="Succeeded")
+
+    steps = {step["name"]: step for step in json.loads((tmp_path / "steps.json").read_text())}
+    assert steps["RegisterModel"]["depends_on"] == ["QualityGate"]
+    assert steps["Prepare"]["start"] == "2026-01-02T03:04:05+00:00"
 
 
 def test_a_run_from_the_cache_says_so(tmp_path):
