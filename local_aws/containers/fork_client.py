@@ -7,19 +7,19 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from local_aws.containers.fork_server.messages import LineBuffer, Network, ProcessRequest, encode, start_message
-from local_aws.containers.fork_server.warmup import ENVIRONMENT
+from local_aws.containers.fork_server.warmup import ENVIRONMENT, MODULES
 from local_aws.errors import LocalAwsError
 
 _log = logging.getLogger(__name__)
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _BOOTSTRAP = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from local_aws.containers.fork_server.loop import main; main(int(sys.argv[2]))"
+    "from local_aws.containers.fork_server.loop import main; main(int(sys.argv[2]), sys.argv[3:])"
 )
 _LOST = -9
 _END_SECONDS = 10
@@ -34,11 +34,16 @@ class ForkServerError(LocalAwsError):
 class ForkClient:
     """The local AWS's end of the fork server. Thread-safe; a request before it is warm waits in the channel."""
 
-    def __init__(self) -> None:
+    def __init__(self, modules: Sequence[str] = MODULES) -> None:
+        """Start the fork server.
+
+        Args:
+            modules: What it imports in advance; with none, the images' own `train` and `serve` are missing too.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _BOOTSTRAP, str(_REPOSITORY), str(theirs.fileno())],
+                [sys.executable, "-I", "-c", _BOOTSTRAP, str(_REPOSITORY), str(theirs.fileno()), *modules],
                 env={"PATH": os.defpath, "LANG": "C.UTF-8", **ENVIRONMENT},
                 stdin=subprocess.DEVNULL,
                 cwd="/",

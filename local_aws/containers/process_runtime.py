@@ -5,12 +5,14 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from local_aws.containers import hosts, remap
 from local_aws.containers.cpus import CpuShares, available_cpus
 from local_aws.containers.fork_client import ForkClient
 from local_aws.containers.fork_server.messages import Network, ProcessRequest, Sandbox
+from local_aws.containers.fork_server.warmup import MODULES
 from local_aws.containers.group import ProcessGroup
 from local_aws.containers.images import Image, find_image
 from local_aws.containers.program_names import BASE_VARIABLE, ISOLATED_VARIABLE, PROGRAM_NAMES
@@ -35,13 +37,20 @@ def open_runtime(settings: Settings) -> "ProcessRuntime":
 class ProcessRuntime:
     """Start container groups; implements `ContainerRuntime`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, preload: Sequence[str] = MODULES) -> None:
+        """Start the fork server.
+
+        Args:
+            settings: Of the local AWS.
+            preload: Modules that jobs find imported.
+        """
         if settings.sandbox not in _SANDBOXES:
             raise SandboxError(f"Settings.sandbox is {settings.sandbox!r}; allowed are {', '.join(_SANDBOXES)}")
         self._mode = settings.sandbox
         self._shims = _write_shims(settings.root / "containers" / "bin")
         self._lock = threading.Lock()
-        self._client = ForkClient()
+        self._preload = preload
+        self._client = ForkClient(preload)
         self._cpus = CpuShares(available_cpus())
         self._numbers = itertools.count(1)
         self._closed = False
@@ -74,10 +83,14 @@ class ProcessRuntime:
         logs = {request.id: Path(request.log_path) for request in requests}
         specs = {request.id: spec for request, spec in zip(requests, group.containers, strict=True)}
 
+        had_real_ml = remap.REAL_ML.exists()
+
         def on_end(container: str, code: int) -> None:
             self._cpus.release(container)
-            if code != 0 and not real_paths:
-                _append_hint(specs[container])
+            if not real_paths:
+                made_real_ml = remap.REAL_ML.exists() and not had_real_ml  # root can: its output is then lost
+                if code != 0 or made_real_ml:
+                    _append_hint(specs[container], is_certain=made_real_ml)
 
         running = ProcessGroup(client, logs, on_end)
         network = Network(
@@ -103,7 +116,7 @@ class ProcessRuntime:
             if not self._client.is_alive and not self._closed:
                 _log.warning("the fork server died; starting another")
                 self._client.close()
-                self._client = ForkClient()
+                self._client = ForkClient(self._preload)
             return self._client
 
     def _request(
@@ -182,9 +195,9 @@ def _remapped(request: ProcessRequest, spec: ContainerSpec, addresses: dict[str,
     )
 
 
-def _append_hint(spec: ContainerSpec) -> None:
+def _append_hint(spec: ContainerSpec, *, is_certain: bool) -> None:
     command = [remap.rewrite(word, spec.root) for word in spec.command]
-    if text := remap.hint(spec.log_path, spec.root, command):
+    if text := remap.hint(spec.log_path, spec.root, command, is_certain=is_certain):
         with spec.log_path.open("a", encoding="utf-8") as log:
             log.write(f"\n{text}\n")
 

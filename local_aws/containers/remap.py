@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+REAL_ML = Path("/opt/ml")
 _ML = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 _TEXT_SUFFIXES = {".py", ".sh", ".json", ".yaml", ".yml", ".toml", ".cfg", ".r", ".R"}
 _GENERATED = {"input/config": "*.json", "config": "*.json", "input/data/sm_drivers": "*.*"}
@@ -35,10 +36,17 @@ def link_read_only(root: Path, mounts: dict[str, Path]) -> None:
             link.symlink_to(source, target_is_directory=True)
 
 
-def hint(log: Path, root: Path, command: Iterable[str]) -> str:
-    """Return what to tell about a failed container that used the real path /opt/ml; empty where it did not."""
+def hint(log: Path, root: Path, command: Iterable[str], *, is_certain: bool = False) -> str:
+    """Return what to tell about a container that used the real path /opt/ml; empty where its log shows no sign of it.
+
+    Args:
+        log: The container's log.
+        root: Its folder.
+        command: Its arguments, rewritten.
+        is_certain: It is known to have used the path, whatever its log says.
+    """
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    if not _ML.search(text.replace(f"{root}/opt/ml", "")):
+    if not is_certain and not _ML.search(text.replace(f"{root}/opt/ml", "")):
         return ""
     place = next(_hard_coded_places(root, command), None)
     where = f" ({place})" if place else ""

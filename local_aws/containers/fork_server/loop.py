@@ -6,7 +6,7 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local_aws.containers.fork_server import command, init, namespaces
@@ -114,7 +114,7 @@ def _reap() -> None:
         pass
 
 
-def main(channel_file: int) -> None:
+def main(channel_file: int, modules: Sequence[str]) -> None:
     """Probe the machine, import the libraries, serve."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the local AWS to handle
     os.set_inheritable(channel_file, False)
@@ -123,8 +123,8 @@ def main(channel_file: int) -> None:
     user_namespace, reason = namespaces.probe()
     channel.sendall(encode({"probed": reason, "user_namespace": user_namespace}))
     started = time.monotonic()
-    libraries = WarmLibraries()
-    programs = _programs()
+    libraries = WarmLibraries(modules)
+    programs = _programs() if modules else {}
     channel.sendall(encode({"warm": round(time.monotonic() - started, 3)}))
     ForkServer(channel, libraries, programs).serve()
 

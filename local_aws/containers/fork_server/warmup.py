@@ -3,7 +3,7 @@
 import gc
 import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MODULES = (
@@ -41,10 +41,10 @@ ENVIRONMENT = {
 class WarmLibraries:
     """The imported libraries, and the means to set how many threads they use in a fork."""
 
-    def __init__(self) -> None:
-        for name in MODULES:
+    def __init__(self, modules: Sequence[str]) -> None:
+        for name in modules:
             _import_if_there(name)
-        threadpoolctl = _import_if_there("threadpoolctl")
+        threadpoolctl = _import_if_there("threadpoolctl") if modules else None
         # Scanning the loaded libraries takes 20 ms: once here, not in each job.
         self._pools: Any = threadpoolctl.ThreadpoolController() if threadpoolctl else None
         gc.collect()

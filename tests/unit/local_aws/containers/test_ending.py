@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local_aws.containers.images import UnsupportedImageError
-from local_aws.containers.process_runtime import SandboxError, open_runtime
+from local_aws.containers.process_runtime import ProcessRuntime, SandboxError, open_runtime
 from local_aws.containers.spec import ContainerGroup, ContainerSpec
 from local_aws.settings import Settings
 from tests.unit.local_aws.containers.conftest import XGBOOST
@@ -82,7 +82,9 @@ def test_a_daemon_does_not_survive_the_command_that_started_it(any_bench):
 
 
 def test_stop_lets_a_command_end_by_itself(any_bench):
-    source = "import signal, sys\nsignal.signal(15, lambda *_: sys.exit(4))\nprint('ready')\nsignal.pause()"
+    source = (
+        "import signal, sys, time\nsignal.signal(15, lambda *_: sys.exit(4))\nprint('ready')\nwhile 1: time.sleep(0.01)"
+    )
     group, specs = start(any_bench, source)
     until(lambda: "ready" in specs[0].log_path.read_text())
 
@@ -114,7 +116,7 @@ def test_wait_gives_up_after_its_timeout(bench):
 
 
 def test_close_ends_running_containers(tmp_path):
-    runtime = open_runtime(Settings(root=tmp_path, sandbox="remap"))
+    runtime = ProcessRuntime(Settings(root=tmp_path, sandbox="remap"), preload=())
     marker = new_marker()
     spec = ContainerSpec("algo-1", XGBOOST, tmp_path / "job", ("sleep", marker), {}, tmp_path / "log.txt")
     group = runtime.start(ContainerGroup("test", (spec,)))
@@ -130,11 +132,11 @@ HOST = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, {repository!r})
-from local_aws.containers.process_runtime import open_runtime
+from local_aws.containers.process_runtime import ProcessRuntime
 from local_aws.containers.spec import ContainerGroup, ContainerSpec
 from local_aws.settings import Settings
 root = Path({root!r})
-runtime = open_runtime(Settings(root=root, sandbox={sandbox!r}))
+runtime = ProcessRuntime(Settings(root=root, sandbox={sandbox!r}), preload=())
 source = "import os, subprocess; subprocess.Popen(['sleep', '{marker}']); os.setsid() if os.fork() == 0 else 0; "
 command = ("python3", "-c", source + "__import__('time').sleep({marker})")
 spec = ContainerSpec("algo-1", {image!r}, root / "job", command, dict(), root / "log")
@@ -157,7 +159,7 @@ def test_containers_die_with_a_local_aws_that_is_killed(tmp_path, sandbox):
 
 
 def test_a_fork_server_that_died_is_replaced(tmp_path):
-    runtime = open_runtime(Settings(root=tmp_path, sandbox="remap"))
+    runtime = ProcessRuntime(Settings(root=tmp_path, sandbox="remap"), preload=())
     runtime._client._process.kill()
     until(lambda: not runtime._client.is_alive)
 
@@ -170,6 +172,15 @@ def test_an_unknown_image_is_refused_at_once(bench):
 
     with pytest.raises(UnsupportedImageError, match=r"pytorch:2\.1.*sagemaker-xgboost"):
         bench.runtime.start(ContainerGroup("test", (spec,)))
+
+
+def test_namespaces_that_are_asked_for_but_impossible_are_an_error(tmp_path, monkeypatch):
+    runtime = ProcessRuntime(Settings(root=tmp_path, sandbox="namespaces"), preload=())
+    monkeypatch.setattr(runtime._client, "probe", lambda: (False, "unshare: Operation not permitted"))
+
+    with pytest.raises(SandboxError, match="is 'namespaces', but unshare: Operation not"):
+        _ = runtime.has_real_paths
+    runtime.close()
 
 
 def test_an_unknown_sandbox_is_refused(tmp_path):

@@ -36,6 +36,15 @@ def test_a_hard_coded_path_gets_a_hint_that_names_the_place(remap_bench):
     assert "sandbox='namespaces'" in result.log
 
 
+def test_a_script_that_makes_the_real_folder_is_told_that_its_output_is_lost(remap_bench, monkeypatch, tmp_path):
+    monkeypatch.setattr(remap, "REAL_ML", tmp_path / "ml")  # stands for /opt/ml of this machine, which stays untouched
+
+    result = remap_bench.script(f"import os  # /opt/ml\nos.makedirs({str(tmp_path / 'ml')!r})")
+
+    assert result.code == 0
+    assert "this job uses the path /opt/ml literally" in result.log
+
+
 def test_another_failure_gets_no_hint(remap_bench):
     result = remap_bench.script("default = '/opt/ml/input'\nraise ValueError('rows')")
 

@@ -18,7 +18,7 @@ PROGRAM = """
 import json, sys, tempfile
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from local_aws.containers.process_runtime import open_runtime
+from local_aws.containers.process_runtime import ProcessRuntime
 from local_aws.containers.spec import ContainerGroup, ContainerSpec
 from local_aws.settings import Settings
 
@@ -32,7 +32,7 @@ except OSError as error:
 '''
 with tempfile.TemporaryDirectory() as folder:
     root = Path(folder)
-    runtime = open_runtime(Settings(root=root / "server"))
+    runtime = ProcessRuntime(Settings(root=root / "server"), preload=())
     user_namespace, reason = runtime._client.probe()
     answer = {"reason": reason, "user_namespace": user_namespace}
     if not reason:
