@@ -4,6 +4,7 @@ import json
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 
@@ -43,7 +44,7 @@ class FakeApis:
     objects: dict[str, str] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     groups: set[str] = field(default_factory=set)
-    messages: list[dict[str, Any]] = field(default_factory=list)
+    messages: SimpleQueue[dict[str, Any]] = field(default_factory=SimpleQueue)
     summaries: list[dict[str, Any]] = field(default_factory=list)
     meta: Any = field(default_factory=lambda: SimpleNamespace(method_to_api_mapping={}))
     exceptions: Any = field(default_factory=lambda: SimpleNamespace(ClientError=ClientError))
@@ -139,7 +140,7 @@ class FakeApis:
         return {"Body": SimpleNamespace(read=self.objects[uri].encode)}
 
     def send_message(self, **request: Any) -> dict[str, Any]:
-        self.messages.append(json.loads(request["MessageBody"]))
+        self.messages.put(json.loads(request["MessageBody"]))
         return {}
 
 

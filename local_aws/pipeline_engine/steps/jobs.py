@@ -12,6 +12,7 @@ from local_aws.store import Key, Record
 
 _ENDED = frozenset({"Completed", "Failed", "Stopped"})
 _BEST_TRAINING_JOBS = 50
+_MAX_RUNTIME = "MaxRuntimeExceeded"
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,10 @@ def _raise_for(run: StepRun, api: JobApi, job: Record) -> None:
         raise StepFailedError(reason, retry.kind_of_job_failure(reason))
     if run.is_stopping():
         raise StepStoppedError
-    if job.get("SecondaryStatus") == "MaxRuntimeExceeded":
+    if _MAX_RUNTIME in {job.get("SecondaryStatus"), (reason or "").partition(":")[0]}:
         raise StepFailedError(
             reason
-            or f"ClientError: {api.noun} {run.job_name} was stopped: MaxRuntimeExceeded. It ran longer than the "
+            or f"ClientError: {api.noun} {run.job_name} was stopped: {_MAX_RUNTIME}. It ran longer than the "
             "MaxRuntimeInSeconds of its StoppingCondition."
         )
     raise StepStoppedError(reason or f"{api.noun} {run.job_name} was stopped by Stop{api.member}.")

@@ -372,9 +372,8 @@ def test_a_callback_waits_for_its_answer(engine):
     engine.wait(arn)
 
     assert response == {"PipelineExecutionArn": arn}
-    assert engine.apis.messages == [
-        {"token": token, "pipelineExecutionArn": arn, "status": "Executing", "arguments": {"uri": "s3://b"}}
-    ]
+    message = {"token": token, "pipelineExecutionArn": arn, "status": "Executing", "arguments": {"uri": "s3://b"}}
+    assert engine.apis.messages.get(timeout=5) == message
     assert engine.apis.jobs("create_processing_job")[0]["Environment"] == {"ROWS": 12}
     assert engine.steps(arn)["Ask"]["Metadata"]["Callback"]["OutputParameters"] == outputs
 
@@ -414,8 +413,10 @@ def test_a_stop_tells_the_queue_and_waits_for_the_callback(engine):
     token = engine.wait_for_step(arn, "Ask")["Metadata"]["Callback"]["CallbackToken"]
 
     engine.call("StopPipelineExecution", PipelineExecutionArn=arn)
+    told = [engine.apis.messages.get(timeout=5)["status"] for _ in range(2)]
     engine.call("SendPipelineExecutionStepFailure", CallbackToken=token, FailureReason="stopped")
 
+    assert told == ["Executing", "Stopping"]
     assert engine.wait(arn)["PipelineExecutionStatus"] == "Stopped"
 
 
