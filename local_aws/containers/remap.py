@@ -10,7 +10,8 @@ from pathlib import Path
 REAL_ML = Path("/opt/ml")
 _ML = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 _TEXT_SUFFIXES = {".py", ".sh", ".json", ".yaml", ".yml", ".toml", ".cfg", ".r", ".R"}
-_GENERATED = {"input/config": "*.json", "config": "*.json", "input/data/sm_drivers": "*.*"}
+_GENERATED_FOLDERS = ("input/config", "config", "input/data/sm_drivers")
+_GENERATED_SUFFIXES = {".json", ".py", ".sh"}
 _LARGEST_SOURCE = 1 << 20
 
 
@@ -21,9 +22,9 @@ def rewrite(text: str, root: Path) -> str:
 
 def rewrite_generated_files(root: Path) -> None:
     """Rewrite paths in files that no user wrote: the job's configuration and the SageMaker SDK's drivers."""
-    for folder, pattern in _GENERATED.items():
-        for path in (root / "opt/ml" / folder).rglob(pattern):
-            if path.is_file():
+    for folder in _GENERATED_FOLDERS:
+        for path in (root / "opt/ml" / folder).rglob("*.*"):
+            if path.suffix in _GENERATED_SUFFIXES and path.is_file():
                 path.write_text(rewrite(path.read_text(encoding="utf-8"), root), encoding="utf-8")
 
 
