@@ -98,15 +98,15 @@ def slices(entries: Sequence[Mapping[str, Any]], overall: float) -> str:
     spans = [(entry["auc"], 1.96 * entry["auc_standard_error"]) for entry in shown]
     low = max(0.0, min([overall, *(auc - half for auc, half in spans)]) - 0.01)
     high = min(1.0, max([overall, *(auc + half for auc, half in spans)]) + 0.01)
-    count = len(shown)
+    count = max(len(shown), 1)
     chart = Chart(
         "Quality by slice",
         Axis.over("ROC AUC", low, high),
         Axis("", 0, count, ()),
         f"AUC with 95 % interval; the dashed line is all flights, {overall:.3f}",
-        left=190,
-        right=84,
-        height=72 + 62 + _SLICE_ROW * max(count, 1) + 8,
+        left=206,
+        right=88,
+        height=72 + 62 + _SLICE_ROW * count + 8,
     )
     chart.line([(overall, 0), (overall, count)], GREY, dash="4 4", width=1.5)
     for row, (entry, (auc, half)) in enumerate(zip(shown, spans, strict=True)):

@@ -25,9 +25,7 @@ def test_scores_agree_with_scikit_learn(drawn):
     assert metrics.roc_auc(labels, scores) == pytest.approx(reference.roc_auc_score(labels, scores))
     assert metrics.log_loss(labels, scores) == pytest.approx(reference.log_loss(labels, scores))
     assert metrics.brier(labels, scores) == pytest.approx(reference.brier_score_loss(labels, scores))
-    assert metrics.average_precision(labels, scores) == pytest.approx(
-        reference.average_precision_score(labels, scores)
-    )
+    assert metrics.average_precision(labels, scores) == pytest.approx(reference.average_precision_score(labels, scores))
 
 
 @given(predictions())
