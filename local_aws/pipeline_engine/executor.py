@@ -31,6 +31,15 @@ _NAME_MEMBERS = {
 }
 
 
+def run_execution(plane: DataPlane, records: ExecutionRecords) -> None:
+    """Run an execution whose records exist, until nothing is left to start or to wait for; record how it ended."""
+    try:
+        Executor.of(plane, records).run()
+    except Exception as err:  # noqa: BLE001 - an execution must end, whatever goes wrong
+        _LOG.exception("execution %s broke", records.arn)
+        records.end("Failed", f"InternalServerError: {type(err).__name__}: {err}")
+
+
 @dataclass(frozen=True)
 class Executor:
     """One execution under way; all its state is in the records."""
@@ -64,12 +73,12 @@ class Executor:
         return cls(plane, records, execution, definition, plan)
 
     def run(self) -> None:
-        """Run until nothing is left to start or to wait for, and record how it ended."""
-        try:
-            self._record_end(self._run_steps())
-        except Exception as err:  # noqa: BLE001 - an execution must end, whatever goes wrong
-            _LOG.exception("execution %s broke", self.records.arn)
-            self.records.end("Failed", f"InternalServerError: {type(err).__name__}: {err}")
+        """Run all steps that may run, and record how the execution ended."""
+        states = self._run_steps()
+        failed = [name for name, state in states.items() if state in {"Failed", "Stopped"}]
+        unhandled = self.plan.unhandled_failures(states)
+        reason = failure_reason(self.records.steps(), unhandled or failed) if failed else None
+        self.records.end("Failed" if unhandled else "CompletedWithFailures" if failed else "Succeeded", reason)
 
     def _run_steps(self) -> dict[str, State]:
         states: dict[str, State] = {step["StepName"]: step["StepStatus"] for step in self.records.steps()}
@@ -187,9 +196,3 @@ class Executor:
             for step in self.records.steps()
             if step["_type"] == "Condition" and step["StepStatus"] == "Succeeded"
         }
-
-    def _record_end(self, states: Mapping[str, State]) -> None:
-        failed = [name for name, state in states.items() if state in {"Failed", "Stopped"}]
-        unhandled = self.plan.unhandled_failures(states)
-        reason = failure_reason(self.records.steps(), unhandled or failed) if failed else None
-        self.records.end("Failed" if unhandled else "CompletedWithFailures" if failed else "Succeeded", reason)

@@ -5,7 +5,7 @@ from typing import Any
 
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ConflictError
-from local_aws.pipeline_engine.executor import Executor
+from local_aws.pipeline_engine.executor import run_execution
 from local_aws.pipeline_engine.records import EXECUTION, ExecutionRecords
 from local_aws.pipeline_engine.steps.callback import KIND as CALLBACK
 from local_aws.pipeline_engine.steps.callback import callback_message
@@ -85,7 +85,7 @@ def of_pipeline(plane: DataPlane, pipeline_arn: str, account_id: str, region: st
 
 
 def _spawn(plane: DataPlane, records: ExecutionRecords) -> None:
-    plane.spawn(f"pipeline-{records.arn.rpartition('/')[2]}", lambda: Executor.of(plane, records).run())
+    plane.spawn(f"pipeline-{records.arn.rpartition('/')[2]}", lambda: run_execution(plane, records))
 
 
 def _stop_step(plane: DataPlane, records: ExecutionRecords, role_arn: str, step: Record) -> None:

@@ -438,3 +438,25 @@ def test_a_restart_ends_what_was_running_and_a_retry_goes_on(engine):
     assert interrupted["FailureReason"]
     assert engine.wait(arn)["PipelineExecutionStatus"] == "Succeeded"
     assert len(engine.apis.jobs("create_processing_job")) == 3
+
+
+def test_a_defect_of_the_engine_ends_the_step_with_a_reason(engine, monkeypatch):
+    engine.create(step("A"))
+    monkeypatch.setattr(engine.apis, "_create_job", lambda *_: {}, raising=False)
+
+    execution, steps = engine.run()
+
+    assert execution["PipelineExecutionStatus"] == "Failed"
+    assert steps["A"]["FailureReason"] == "InternalServerError: KeyError: 'ProcessingJobArn'"
+
+
+def test_a_stored_definition_that_no_longer_parses_ends_the_execution(engine):
+    engine.apis.ends["A"] = [{"FailureReason": "AlgorithmError: boom"}]
+    engine.create(step("A"))
+    arn = engine.run()[0]["PipelineExecutionArn"]
+    key = engine.context.key("pipeline-execution", arn)
+    engine.apis.store.update(key, lambda record: record.update(_definition="{}"))
+
+    engine.call("RetryPipelineExecution", PipelineExecutionArn=arn)
+
+    assert "Missing required member 'Version'" in engine.wait(arn)["FailureReason"]
