@@ -153,7 +153,7 @@ def _calibration(bins: list[Bin]) -> Markup | None:
     )
     marks = [
         plane.line([(0, 0), (top, top)], "diagonal"),
-        svg.text("perfect", plane.x(top * 0.8) - 10, plane.y(top * 0.8), "note quiet", text_anchor="end"),
+        svg.text("perfect", plane.x(top * 0.62) - 8, plane.y(top * 0.62), "note quiet", text_anchor="end"),
     ]
     for group in bins:
         title = f"predicted {percent(group.predicted)}, late {percent(group.observed)} of {count(group.rows)} flights"
