@@ -90,15 +90,32 @@ def _hint(state: ExecutionState) -> str:
 
 
 def _snapshot(sagemaker: Any, executions: Executions, state: ExecutionState, planned: dict[str, int]) -> Snapshot:
+    trials, limit = _trials(sagemaker, executions, state, planned)
+    return Snapshot(state, trials, limit, _training_metrics(sagemaker, state))
+
+
+def _trials(
+    sagemaker: Any, executions: Executions, state: ExecutionState, planned: dict[str, int]
+) -> tuple[tuple[Trial, ...], int]:
     tune = state.first_of_type("Tuning")
     if tune is None or not tune.job_name or tune.cache_hit:
-        return Snapshot(state)
+        return (), 0
     try:
         if tune.job_name not in planned:
             job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=tune.job_name)
             limits = job["HyperParameterTuningJobConfig"]["ResourceLimits"]
             planned[tune.job_name] = limits.get("MaxNumberOfTrainingJobs", 0)
-        trials: list[Trial] = executions.trials(tune.job_name)
+        return tuple(executions.trials(tune.job_name)), planned[tune.job_name]
     except ClientError:  # the job is only just being made
-        return Snapshot(state)
-    return Snapshot(state, tuple(trials), planned[tune.job_name])
+        return (), 0
+
+
+def _training_metrics(sagemaker: Any, state: ExecutionState) -> dict[str, float]:
+    step = state.first_of_type("Training")
+    if step is None or step.status != "Executing" or not step.job_name:
+        return {}
+    try:
+        job = sagemaker.describe_training_job(TrainingJobName=step.job_name)
+    except ClientError:  # the job is only just being made
+        return {}
+    return {metric["MetricName"]: metric["Value"] for metric in job.get("FinalMetricDataList", [])}

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
 from rich.console import Console, Group
@@ -23,7 +23,8 @@ _GLYPHS = {
     "Failed": ("✗", "bold red"),
     "Succeeded": ("✓", "green"),
 }
-_COLUMNS = ("", "step", "type", "status", "seconds", "")
+_OBJECTIVE = OBJECTIVE_METRIC.rpartition(":")[2]
+_COLUMNS = ("", "step", "status", "seconds", "")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Snapshot:
     execution: ExecutionState
     trials: tuple[Trial, ...] = ()
     trials_planned: int = 0
+    metrics: dict[str, float] = field(default_factory=dict)
+    """The last values of the metrics of the training job that runs now."""
 
 
 class Display(Protocol):
@@ -109,7 +112,7 @@ def _renderables(snapshot: Snapshot) -> Iterator[Table | Text]:
         glyph, style = _GLYPHS.get(step.status, ("?", ""))
         seconds = f"{step.seconds:.1f}" if step.started else ""
         detail = _detail(step, snapshot)
-        table.add_row(Text(glyph, style), Text(step.name, style), step.type, step.status, seconds, detail)
+        table.add_row(Text(glyph, style), Text(step.name, style), step.status, seconds, detail)
     yield table
     if execution.failure_reason:
         yield Text(execution.failure_reason, "red")
@@ -119,7 +122,9 @@ def _detail(step: StepState, snapshot: Snapshot) -> str:
     if step.type == "Tuning" and not step.cache_hit and step.status != "NotStarted":
         best = best_objective(snapshot.trials)
         bar = _bar(_done(snapshot.trials), snapshot.trials_planned)
-        return bar if best is None else f"{bar}  best {OBJECTIVE_METRIC} {best:.5f}"
+        return bar if best is None else f"{bar}  best {_OBJECTIVE} {best:.4f}"
+    if step.type == "Training" and step.status == "Executing":
+        return "  ".join(f"{name} {value:.4f}" for name, value in sorted(snapshot.metrics.items()))
     return " ".join(_plain_details(step)[1:]) if step.ended else ""
 
 

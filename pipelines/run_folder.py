@@ -24,8 +24,9 @@ _EVALUATION = Path("evaluation") / "evaluation.json"
 _FILES = (("Prepare", "report", "data_report.json"), ("Prepare", "specification", "feature_spec.json"))
 
 
-def new_run_folder(now: datetime, runs: Path = RUNS) -> Path:
-    """Make a folder for a run and let `latest` point to it."""
+def new_run_folder(now: datetime, runs: Path | None = None) -> Path:
+    """Make a folder for a run, by default below .local/runs, and let `latest` beside it point to it."""
+    runs = runs or RUNS
     name = now.strftime("%Y%m%dT%H%M%SZ")
     names = (name if number == 1 else f"{name}-{number}" for number in count(1))
     folder = next(runs / candidate for candidate in names if not (runs / candidate).exists())

@@ -1,10 +1,13 @@
 """Give tests the definition without the SDK: the golden file is what `test_definition` builds and compares."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+# Tests are no package (an installed distribution may own the name `tests`): the fakes are found by their folder.
+sys.path.insert(0, str(Path(__file__).parent))
 GOLDEN = Path(__file__).parent / "golden" / "definition.json"
 
 

@@ -1,12 +1,15 @@
 import io
+from dataclasses import replace
 
 import pytest
+from pipeline_fakes import ARN, START, FakeSageMaker, made, step, trial
+from rich.console import Console
+from rich.live import Live
 
 from pipelines.errors import ExecutionFailedError, UsageError
-from pipelines.executions import Executions
+from pipelines.executions import Executions, StepState, Trial
 from pipelines.following import failure_text, follow, refuse_failure
-from pipelines.progress import PlainDisplay, Snapshot, display
-from tests.unit.pipelines.fakes import ARN, FakeSageMaker, made, step, trial
+from pipelines.progress import LiveDisplay, PlainDisplay, Snapshot, display
 
 JOB = "arn:aws:sagemaker:us-east-1:123456789012:processing-job/pipelines-abc-Prepare-x"
 TUNING_JOB = "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/tuner"
@@ -89,6 +92,21 @@ def test_plain_progress_tells_trials_and_their_objective():
 
     assert "tuner-001          trial done, validation:logloss 0.25000 (1/2)\n" in stream.getvalue()
     assert "tuner-002" not in stream.getvalue()
+
+
+def test_the_live_table_shows_trials_and_the_running_job_s_metrics():
+    sagemaker = FakeSageMaker([step("Tune", "Executing", 0), step("Train", "Executing", 9)])
+    state = Executions(sagemaker).state(ARN)
+    state = replace(state, steps=(state.steps[1], StepState("Train", "Training", "Executing", START)))
+    trials = (Trial("t-1", "Completed", 0.25, {}, None, None), Trial("t-2", "InProgress", None, {}, None, None))
+    stream = io.StringIO()
+
+    with Live(console=Console(file=stream, force_terminal=True, width=120)) as live:
+        LiveDisplay(live).show(Snapshot(state, trials, 12, {"validation:auc": 0.75}))
+
+    shown = stream.getvalue()
+    assert "1/12 trials  best logloss 0.2500" in shown
+    assert "validation:auc 0.7500" in shown
 
 
 def test_progress_is_plain_where_there_is_no_terminal():

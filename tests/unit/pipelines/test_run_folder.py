@@ -2,10 +2,11 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline_fakes import ARN, FakePaginator, FakeSageMaker, made, step, trial
+
 from pipelines.executions import Executions
 from pipelines.resources import Resources
 from pipelines.run_folder import new_run_folder, write_failed_run, write_json, write_run
-from tests.unit.pipelines.fakes import ARN, FakePaginator, FakeSageMaker, made, step, trial
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PREFIX = "arn:aws:sagemaker:us-east-1:123456789012:"
