@@ -19,7 +19,7 @@ INVISIBLE = """[...document.querySelectorAll('p, dd, td, th, h1, h2, .card-name'
     getComputedStyle(element).color === getComputedStyle(document.body).backgroundColor).length"""
 
 
-@pytest.mark.parametrize("variant", ["registered", "failed"])
+@pytest.mark.parametrize("variant", ["registered", "champion", "failed"])
 def test_page_renders_without_complaint_overlap_or_overflow(variant, run_folder, browser):
     if not browser.CHROMIUM:
         pytest.skip("no Chromium on this machine: `apt-get install chromium` brings one")
