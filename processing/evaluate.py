@@ -58,6 +58,7 @@ class Settings:
     attribution_rows: int
     seed: int
     image: str
+    champion_version: str
     message_file: Path
 
     @property
@@ -83,7 +84,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
 
 
 def parse_settings(argv: Sequence[str] | None, environ: Mapping[str, str]) -> Settings:
-    """Read flags; the training image's URI may come from the environment."""
+    """Read flags; the training image's URI and the champion's version may come from the environment."""
     parser = argparse.ArgumentParser(prog="evaluate", description="Judge the candidate on the test months.")
     for name in ("test", "validation", "model", "tuned", "specification"):
         parser.add_argument(f"--{name}-dir", type=Path, default=_INPUT / name)
@@ -97,6 +98,7 @@ def parse_settings(argv: Sequence[str] | None, environ: Mapping[str, str]) -> Se
     parser.add_argument("--attribution-rows", type=int, default=attributions.DEFAULT_ROWS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--image", default=environ.get("TRAINING_IMAGE", ""), help="for the model card")
+    parser.add_argument("--champion-version", default=environ.get("CHAMPION_VERSION", ""), help="to name it")
     parser.add_argument("--message-file", type=Path, default=MESSAGE_FILE, help="where the reason of a failure goes")
     return Settings(**vars(parser.parse_args(argv)))
 
@@ -115,6 +117,7 @@ def run(settings: Settings) -> None:
     _LOG.info("scored and attributed, %.1f s", time.perf_counter() - started)
     rows = TestRows(test, spec.slices, test[DAY_COLUMN].to_numpy(), _known_rate(settings, spec, validation))
     document = evaluate(scored, validated, rows, attributed, settings.options)
+    document["comparisons"]["champion"]["version"] = settings.champion_version if "champion" in models else ""
     _write(settings, document, scored, models)
     _report(document, time.perf_counter() - started)
 

@@ -102,7 +102,7 @@ class Hyperparameters:
         booster: What XGBoost itself receives, without seed and metrics.
         num_round: Boosting rounds at the most.
         early_stopping_rounds: Rounds without a better score after which training ends; 0 is never.
-        eval_metrics: In the order of the log; as in XGBoost, the last one decides early stopping.
+        eval_metrics: In the order of the log.
         seed: Seed of every random choice.
         num_seeds: In a refit, how many fits with seeds of their own are averaged into one model.
     """
@@ -116,8 +116,11 @@ class Hyperparameters:
 
     @property
     def stopping_metric(self) -> str:
-        """The metric that decides early stopping and the best round."""
-        return self.eval_metrics[-1]
+        """The metric that decides early stopping and the best round: log loss, or the last one where it is not asked.
+
+        A probability is what this model is for, so ranking alone never decides how long it learns.
+        """
+        return "logloss" if "logloss" in self.eval_metrics else self.eval_metrics[-1]
 
     def to_dict(self) -> dict[str, Any]:
         """The flat document of all values, which `parse` reads back."""

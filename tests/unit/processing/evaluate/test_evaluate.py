@@ -81,7 +81,7 @@ def test_without_a_champion_the_gate_has_nothing_to_hold_against(run, tmp_path):
 
     _, folder = run(champion_dir=tmp_path / "champion")
 
-    assert read(folder)["comparisons"]["champion"] == {"present": False}
+    assert read(folder)["comparisons"]["champion"] == {"present": False, "version": ""}
     assert read(folder)["gate"]["worse_than_champion_by"] == 0.0
 
 
