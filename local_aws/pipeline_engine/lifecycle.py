@@ -5,12 +5,16 @@ from typing import Any
 
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ConflictError
+from local_aws.pipeline_engine.cache import StepCache
 from local_aws.pipeline_engine.executor import run_execution
 from local_aws.pipeline_engine.records import EXECUTION, ExecutionRecords
 from local_aws.pipeline_engine.steps.callback import KIND as CALLBACK
 from local_aws.pipeline_engine.steps.callback import callback_message
 from local_aws.pipeline_engine.steps.jobs import stop_job
 from local_aws.store import Key, Record
+
+START_REQUEST = "pipeline-execution-request"
+"""Kind of the records that remember which ClientRequestToken started which execution."""
 
 
 def start(plane: DataPlane, records: ExecutionRecords, record: Record, reused_steps: list[Record]) -> None:
@@ -71,10 +75,16 @@ def retry(plane: DataPlane, records: ExecutionRecords, changes: Mapping[str, Any
     _spawn(plane, records)
 
 
-def delete(plane: DataPlane, records: ExecutionRecords) -> None:
-    """Remove the records of an execution."""
-    plane.store.delete(records.key)
-    plane.store.delete(records.steps_key)
+def delete_all(plane: DataPlane, pipeline_arn: str, account_id: str, region: str) -> None:
+    """Remove the records of all executions of a pipeline, the tokens that started them, and its cached results."""
+    for record in of_pipeline(plane, pipeline_arn, account_id, region):
+        records = ExecutionRecords(plane.store, record["PipelineExecutionArn"], account_id, region)
+        plane.store.delete(records.key)
+        plane.store.delete(records.steps_key)
+    for key in plane.store.keys():  # noqa: SIM118 - Store is no mapping
+        if key.kind == START_REQUEST and key.name.startswith(f"{pipeline_arn}/"):
+            plane.store.delete(key)
+    StepCache(plane.store, pipeline_arn, account_id, region).clear()
 
 
 def of_pipeline(plane: DataPlane, pipeline_arn: str, account_id: str, region: str) -> list[Record]:

@@ -1,5 +1,6 @@
 """Give the expressions of one execution their values: parameters, variables, step properties, property files."""
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ def execution_scope(
         execution=variables.__getitem__,
         properties=sources.properties,
         property_file=sources.property_file,
-        read_json=sources.read_json,
+        read_json=functools.cache(sources.read_json),  # a step often reads several values of one file
     )
 
 

@@ -35,17 +35,16 @@ _SORT_KEYS = {
 def start_pipeline_execution(context: Context, request: Request) -> Response:
     """Check the parameters and run the pipeline."""
     pipeline = find_pipeline(context, request["PipelineName"])
-    repeated = _started_with(context, pipeline["PipelineArn"], request)
-    if repeated is not None:
-        return {"PipelineExecutionArn": repeated["PipelineExecutionArn"]}
     version = find_version(pipeline, request)
     definition = parse_definition(version["_definition"])
     given = {item["Name"]: item["Value"] for item in request.get("PipelineParameters", [])}
     parameters = resolve_parameters(definition.parameters, given)
     reused = _reused_steps(context, definition, request)
     records = _records(context, f"{pipeline['PipelineArn']}/execution/{names.execution_id()}")
-    record = _execution_record(pipeline, version, request, records.arn)
-    record |= {"_parameters": parameters, "_request": given}
+    repeated = _claim_token(context, records, request.get("ClientRequestToken"), given)
+    if repeated is not None:
+        return {"PipelineExecutionArn": repeated}
+    record = _execution_record(pipeline, version, request, records.arn) | {"_parameters": parameters}
     record |= _experiment(definition, pipeline, records.arn, parameters)
     lifecycle.start(context.plane, records, record, reused)
     _note_run(context, pipeline["PipelineName"], version["PipelineVersionId"], records.arn)
@@ -144,21 +143,26 @@ def _find(context: Context, request: Request) -> Record:
         raise ResourceNotFoundError(f"Pipeline execution '{request['PipelineExecutionArn']}' does not exist.") from err
 
 
-def _started_with(context: Context, pipeline_arn: str, request: Request) -> Record | None:
-    """Return the execution that the same ClientRequestToken has started already.
+def _claim_token(
+    context: Context, records: ExecutionRecords, token: str | None, given: Mapping[str, str]
+) -> str | None:
+    """Claim a ClientRequestToken for a new execution; return the execution that has it already, or None.
 
     Raises:
-        ConflictError: It was started with other parameters.
+        ConflictError: That execution was started with other parameters.
     """
-    token = request.get("ClientRequestToken")
-    executions = lifecycle.of_pipeline(context.plane, pipeline_arn, context.account_id, context.region) if token else []
-    record = next((record for record in executions if record["_token"] == token), None)
-    given = {item["Name"]: item["Value"] for item in request.get("PipelineParameters", [])}
-    if record is not None and record["_request"] != given:
+    if token is None:
+        return None
+    pipeline_arn = records.arn.partition("/execution/")[0]
+    key = context.key(lifecycle.START_REQUEST, f"{pipeline_arn}/{token}")
+    if context.plane.store.insert(key, {"PipelineExecutionArn": records.arn, "PipelineParameters": dict(given)}):
+        return None
+    claimed = context.plane.store.get(key) or {}
+    if claimed.get("PipelineParameters") != given:
         raise ConflictError(
             f"ClientRequestToken '{token}' was used with other parameters; use a new token for a new execution."
         )
-    return record
+    return str(claimed["PipelineExecutionArn"])
 
 
 def _execution_record(pipeline: Record, version: Record, request: Request, arn: str) -> Record:
@@ -176,7 +180,6 @@ def _execution_record(pipeline: Record, version: Record, request: Request, arn: 
         "_pipeline_name": pipeline["PipelineName"],
         "_role_arn": request.get("RoleArn", pipeline["RoleArn"]),
         "_definition": version["_definition"],
-        "_token": request.get("ClientRequestToken"),
     }
     return record | {"RoleArn": record["_role_arn"]}
 

@@ -6,10 +6,9 @@ from botocore.exceptions import ClientError
 
 from local_aws.errors import ConflictError, ResourceNotFoundError, ValidationError
 from local_aws.pipeline_engine import lifecycle
-from local_aws.pipeline_engine.cache import StepCache
 from local_aws.pipeline_engine.checks import check_definition
 from local_aws.pipeline_engine.parse import parse_definition
-from local_aws.pipeline_engine.records import ACTIVE, ExecutionRecords, utc_now
+from local_aws.pipeline_engine.records import ACTIVE, utc_now
 from local_aws.sagemaker.listing import cut_page
 from local_aws.sagemaker.operations import Context, Request, Response, operation
 from local_aws.store import Record
@@ -98,12 +97,7 @@ def delete_pipeline(context: Context, request: Request) -> Response:
             f"Pipeline {arn} has running executions: {active}. Stop them, or wait for their end, first."
         )
     context.plane.store.delete(context.key(KIND, record["PipelineName"]))
-    for item in executions:
-        execution = item["PipelineExecutionArn"]
-        lifecycle.delete(
-            context.plane, ExecutionRecords(context.plane.store, execution, context.account_id, context.region)
-        )
-    StepCache(context.plane.store, arn, context.account_id, context.region).clear()
+    lifecycle.delete_all(context.plane, arn, context.account_id, context.region)
     return {"PipelineArn": arn}
 
 
