@@ -62,6 +62,7 @@ class TrainingJobs:
             response = self._client().create_training_job(**training_request(definition, trial, self.tags))
         except ClientError as err:
             error = err.response["Error"]
+            self.plane.store.delete(self._job_key(trial, CPU_SHARE))
             report(TrialEnded(trial.number, "Failed", failure_reason=f"{error['Code']}: {error['Message']}"))
             return
         trial.arn = response["TrainingJobArn"]

