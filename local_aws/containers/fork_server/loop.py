@@ -76,12 +76,16 @@ class ForkServer:
         for report in container.reports.feed(data):
             if "pid" in report:
                 self._tell(started=container.id, pid=report["pid"])
-            container.code = report.get("exit", container.code)
+            if "exit" in report:  # all its processes are gone but the one that reports, whose own end takes a while
+                self._tell_end(container, report["exit"])
         if not data:
             self._selector.unregister(container.channel)
             container.channel.close()
-            del self._containers[container.id]
-            self._tell(exited=container.id, code=container.code, reason="")
+            self._tell_end(container, init.KILLED)
+
+    def _tell_end(self, container: "_Container", code: int) -> None:
+        if self._containers.pop(container.id, None) is not None:
+            self._tell(exited=container.id, code=code, reason="")
 
     def _tell(self, **message: Any) -> None:
         self._channel.sendall(encode(message))
@@ -92,7 +96,6 @@ class _Container:
         self.id = name
         self.channel = channel
         self.reports = LineBuffer()
-        self.code = init.KILLED  # what it is when the channel ends without a report
 
     def order(self, order: bytes) -> None:
         with contextlib.suppress(OSError):  # it has just ended

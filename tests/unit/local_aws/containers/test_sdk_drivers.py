@@ -14,7 +14,7 @@ RESOURCES = {
 }
 SOURCE_CODE = {"source_dir": "code", "entry_script": "train.py", "command": None, "requirements": None}
 TRAIN = """
-import os, sys, pandas
+import os, sys
 print("argv", sys.argv[1:])
 open(os.path.join(os.environ["SM_MODEL_DIR"], "model.txt"), "w").write("trained")
 """
