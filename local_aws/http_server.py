@@ -26,10 +26,10 @@ class HttpServer(ThreadingMixIn, HTTPServer):
     request_queue_size = 128
 
     def __init__(self, port: int, application: WsgiApplication) -> None:
-        super().__init__(("127.0.0.1", port), RequestHandler)
         self.application = application
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), RequestHandler)
 
     def server_bind(self) -> None:
         """Bind without the reverse name lookup of the base class, which can take seconds."""

@@ -14,6 +14,7 @@ import local_aws.sagemaker
 from local_aws.clients import Clients
 from local_aws.containers.process_runtime import open_runtime
 from local_aws.data_plane import DataPlane
+from local_aws.errors import LocalAwsError
 from local_aws.gateway import Gateway
 from local_aws.http_server import HttpServer
 from local_aws.jobs.s3 import ContentCache
@@ -29,6 +30,10 @@ _SAVE_SECONDS = 5.0
 _SAVE_SHARE = 50
 
 
+class PortTakenError(LocalAwsError):
+    """The TCP port asked for is not free."""
+
+
 class LocalAws:
     """A local AWS on 127.0.0.1; a context manager.
 
@@ -41,7 +46,12 @@ class LocalAws:
         self.settings = settings
         settings.root.mkdir(parents=True, exist_ok=True)
         self._moto = MotoApplication()
-        self._server = HttpServer(settings.port, self._dispatch)
+        try:
+            self._server = HttpServer(settings.port, self._dispatch)
+        except OSError as err:
+            raise PortTakenError(
+                f"Cannot listen on 127.0.0.1 port {settings.port}: {err.strerror}. Choose another --port; 0 is a free one."
+            ) from err
         self.port = self._server.server_port
         self.endpoint_url = f"http://127.0.0.1:{self.port}"
         self.clients = Clients(self.endpoint_url)
