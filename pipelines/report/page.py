@@ -1,6 +1,7 @@
 """Assemble the sections into the page and write it."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,15 @@ def write_report(run_folder: Path) -> Path:
 
 def render(run: RunFolder) -> str:
     """Return the page of a run."""
+    environment = _environment()
+    style = Markup((Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
+    sections = [_section(environment, run, section) for section in SECTIONS]
+    return environment.get_template("report.html.j2").render(verdict=judge(run), sections=sections, style=style)
+
+
+@cache
+def _environment() -> Environment:
+    """Return the templates with their filters; compiling them costs most of a page's time, so once a process."""
     environment = Environment(
         loader=PackageLoader("pipelines.report"),
         autoescape=True,
@@ -67,9 +77,7 @@ def render(run: RunFolder) -> str:
     )
     words = (wording.number, wording.signed, wording.percent, wording.count, wording.compact, wording.duration)
     environment.filters |= {word.__name__: word for word in (*words, wording.humps, wording.coded, view_tuning.setting)}
-    style = Markup((Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
-    sections = [_section(environment, run, section) for section in SECTIONS]
-    return environment.get_template("report.html.j2").render(verdict=judge(run), sections=sections, style=style)
+    return environment
 
 
 def _section(environment: Environment, run: RunFolder, section: tuple[str, str, str, View]) -> dict[str, Any]:
