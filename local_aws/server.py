@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import logging
 import pkgutil
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -50,7 +51,7 @@ class LocalAws:
             self._server = HttpServer(settings.port, self._dispatch)
         except OSError as err:
             raise PortTakenError(
-                f"Cannot listen on 127.0.0.1 port {settings.port}: {err.strerror}. Choose another --port; 0 is a free one."
+                f"Cannot listen on 127.0.0.1 port {settings.port}: {err.strerror}. Choose another --port, or 0 for any."
             ) from err
         self.port = self._server.server_port
         self.endpoint_url = f"http://127.0.0.1:{self.port}"
@@ -113,6 +114,8 @@ class LocalAws:
         """Answer requests from now on; returns at once."""
         _import_operations()
         self.plane.contents.clear()
+        if not self.settings.keep_job_folders:
+            shutil.rmtree(self.settings.root / "jobs", ignore_errors=True)
         if self.settings.is_persistent:
             backends.hold_until_restored()
             self.state.restore_store()

@@ -18,7 +18,7 @@ def backend(service: str, account_id: str, region: str) -> Any:
     from moto.backends import get_backend  # noqa: PLC0415 - moto is imported on first use
 
     _RESTORED.wait()
-    return get_backend(service)[account_id][region]  # type: ignore[arg-type]
+    return get_backend(service)[account_id][region]
 
 
 def hold_until_restored() -> None:

@@ -59,7 +59,7 @@ def load(data: bytes, service: str, bodies: Path) -> None:
             backend_dict[account_id][region].__dict__.update(state)
         for name, value in content["extra"].items():
             getattr(backend_dict, name).update(value)
-    except Exception as err:  # noqa: BLE001 - whatever a foreign file raises while it is unpickled
+    except Exception as err:
         raise SnapshotError(f"{service}: {type(err).__name__}: {err}") from err
 
 

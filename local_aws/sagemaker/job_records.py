@@ -21,7 +21,13 @@ class JobKind:
         self.kind = f"{word.lower()}-job"
         self.name_field, self.arn_field = f"{word}JobName", f"{word}JobArn"
         self.status_field, self.end_field = f"{word}JobStatus", f"{word}EndTime"
-        self._summary: tuple[str, ...] = (self.name_field, self.arn_field, "CreationTime", self.end_field, "LastModifiedTime")
+        self._summary: tuple[str, ...] = (
+            self.name_field,
+            self.arn_field,
+            "CreationTime",
+            self.end_field,
+            "LastModifiedTime",
+        )
         self._summary += (self.status_field, *summary)
 
     def insert(self, context: Context, name: str, record: Record) -> None:

@@ -103,7 +103,7 @@ def _check_stopping(request: Request) -> None:
             "Invalid MaxWaitTimeInSeconds. MaxWaitTimeInSeconds is supported only when EnableManagedSpotTraining is "
             "true."
         )
-    if is_spot and wait is not None and wait < runtime:
+    if is_spot and (wait is None or wait < runtime):
         raise ValidationError(
             "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds."
         )

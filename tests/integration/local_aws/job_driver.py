@@ -25,14 +25,14 @@ class JobDriver:
         listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
         return [item["Key"] for item in listed]
 
-    def process(self, script, inputs=(), outputs=(), instances=1, arguments=(), name=None, **fields):
+    def process(self, script, inputs=(), outputs=(), *, instances=1, arguments=(), name=None, **fields):
         name = name or self.unique("job")
         self.put(f"{name}/code/script.py", script)
-        request = self.request(name, inputs, outputs, instances, arguments)
+        request = self.request(name, inputs, outputs, instances=instances, arguments=arguments)
         self.sagemaker.create_processing_job(**{**request, **fields})
         return name
 
-    def request(self, name, inputs=(), outputs=(), instances=1, arguments=()):
+    def request(self, name, inputs=(), outputs=(), *, instances=1, arguments=()):
         code = self.source("code", f"{name}/code/script.py")
         command = ["python3", "/opt/ml/processing/input/code/script.py", *arguments]
         cluster = {"InstanceCount": instances, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
@@ -45,7 +45,7 @@ class JobDriver:
             "ProcessingOutputConfig": {"Outputs": list(outputs)},
         }
 
-    def train(self, script, channels=(), instances=1, hyperparameters=None, **fields):
+    def train(self, script, channels=(), *, instances=1, hyperparameters=None, **fields):
         name = self.unique("train")
         self.put(f"{name}/code/script.py", script)
         algorithm = {"TrainingImage": IMAGE, "TrainingInputMode": "File", **fields.pop("algorithm", {})}
