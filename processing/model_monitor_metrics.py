@@ -77,5 +77,8 @@ def _deviations(labels: Labels, scores: Floats, threshold: float, seed: int) -> 
         _metrics(labels[rows], scores[rows], threshold)
         for rows in (rng.choice(len(labels), size, replace=False) for _ in range(RESAMPLES))
     ]
-    enough = len(labels) >= MIN_ROWS
-    return {name: float(np.std([draw[name] for draw in draws], ddof=1)) if enough else "NaN" for name in draws[0]}
+    spreads = {name: float(np.std([draw[name] for draw in draws], ddof=1)) for name in draws[0]}
+    # A draw without a positive has no AUC.
+    return {
+        name: spread if len(labels) >= MIN_ROWS and np.isfinite(spread) else "NaN" for name, spread in spreads.items()
+    }
