@@ -70,16 +70,17 @@ class State:
                 changed = {backend_dict.service_name for backend_dict in backends.loaded()}
             for backend_dict in backends.loaded() if changed else ():
                 if backend_dict.service_name in changed:
-                    self._save_service(backend_dict)
+                    self._save_service(backend_dict, is_last=everything)
             if everything:
                 self._remove_unused_bodies()
 
-    def _save_service(self, backend_dict: object) -> None:
+    def _save_service(self, backend_dict: object, *, is_last: bool) -> None:
         name = str(getattr(backend_dict, "service_name", ""))
         try:
             data, bodies = snapshot.dump(backend_dict, self._bodies)
         except SnapshotError as err:
-            _LOG.debug("snapshot of %s", err)
+            # While requests change it, a state may be impossible to write; the next round tries again.
+            _LOG.log(logging.WARNING if is_last else logging.DEBUG, "the state of %s is not saved", err)
             backends.mark_changed(name)
             return
         _replace(self._folder / snapshot.service_file(name), data)
