@@ -7,7 +7,6 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell bash scripts/find-python.sh)
 TARGET ?= local
 BUDGET ?= default
-export PYTHONDONTWRITEBYTECODE :=
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

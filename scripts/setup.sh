@@ -11,6 +11,6 @@ echo "setup: $("$python" --version) → $venv (about 1 GB, once; the SageMaker S
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-installer.lock
 # uv installs in a third of pip's time; where it cannot reach the index that pip is set up for, pip does it.
-"$venv/bin/uv" pip sync --quiet --python "$venv/bin/python" --require-hashes requirements.lock ||
+"$venv/bin/uv" pip sync --quiet --compile-bytecode --python "$venv/bin/python" --require-hashes requirements.lock ||
     "$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
 echo "setup: done" >&2

@@ -1,0 +1,1 @@
+"""Measure what the local AWS costs, side by side with the physical limit, in one run."""
