@@ -30,6 +30,13 @@ SEARCH_SPACE: dict[str, Range] = {
     "gamma": Range(0.0, 2.0),
 }
 
+# For the default budget: without the slowest corner (small steps of deep trees), which doubles the time of the search
+# on two cores and gains 0.0005 of log loss.
+QUICK_SEARCH_SPACE = SEARCH_SPACE | {
+    "eta": Range(0.07, 0.3, "Logarithmic"),
+    "max_depth": Range(4, 9, integer=True),
+}
+
 # Hyperparameters that are the same in every trial.
 STATIC_HYPERPARAMETERS: dict[str, str] = {
     "objective": "binary:logistic",
@@ -62,8 +69,8 @@ class Budget:
 
 
 BUDGETS: dict[str, Budget] = {
-    "default": Budget(trials=12, parallel_trials=2, num_round=600, early_stopping_rounds=20),
-    "full": Budget(trials=40, parallel_trials=2, num_round=2000, early_stopping_rounds=40),
+    "default": Budget(12, parallel_trials=2, num_round=400, early_stopping_rounds=15, search_space=QUICK_SEARCH_SPACE),
+    "full": Budget(40, parallel_trials=2, num_round=2000, early_stopping_rounds=40),
 }
 
 
