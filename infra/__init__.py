@@ -1,0 +1,1 @@
+"""The platform as code: settings → constructs → stacks."""

@@ -1,0 +1,51 @@
+"""Say what no role of the platform may exceed, whatever its own policies say.
+
+A boundary grants nothing. It keeps a mistake in a role's policy, or a role that the deployment was tricked into making,
+from reaching other accounts' data, other people's roles, or the means to change its own permissions.
+"""
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+
+from infra.names import arn, iam_arn
+from infra.policies import ENI_ACTIONS, allow
+from infra.settings import Stage
+from pipelines.images import ACCOUNT_BY_REGION, REPOSITORY
+
+_JOB_KINDS = ("ProcessingJob", "TrainingJob", "HyperParameterTuningJob", "TransformJob")
+_SAGEMAKER = (
+    *(f"sagemaker:{verb}{kind}" for verb in ("Create", "Describe", "Stop") for kind in _JOB_KINDS),
+    "sagemaker:AddTags",
+    "sagemaker:CreateModelPackage",
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:DescribeModelPackageGroup",
+    "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+    "sagemaker:StartPipelineExecution",
+)
+_S3 = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListBucket", "s3:PutObject")
+_KMS = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
+_LOGS = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+_ECR = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+
+
+def work_boundary(scope: Stack, stage: Stage) -> list[iam.PolicyStatement]:
+    """Return the ceiling of roles that do the platform's work."""
+    registry = f"arn:aws:ecr:{stage.region}:{ACCOUNT_BY_REGION[stage.region]}:repository/{REPOSITORY}"
+    own_account = {"StringEquals": {"aws:ResourceAccount": scope.account}}
+    services = ["sagemaker.amazonaws.com"]
+    return [
+        allow("OwnBuckets", _S3, ["*"], own_account),
+        allow("OwnKeys", _KMS, [arn(scope, "kms", "key/*")]),
+        allow("Jobs", _SAGEMAKER, [arn(scope, "sagemaker", "*")]),
+        allow(
+            "PassPlatformRoles",
+            ["iam:PassRole"],
+            [iam_arn(scope, f"role/{stage.prefix}-*")],
+            {"StringEquals": {"iam:PassedToService": services}},
+        ),
+        allow("Network", ENI_ACTIONS, ["*"]),
+        allow("Logs", _LOGS, [arn(scope, "logs", "log-group:*")]),
+        allow("Metrics", ["cloudwatch:PutMetricData"], ["*"]),
+        allow("Image", _ECR, [registry]),
+        allow("Registry", ["ecr:GetAuthorizationToken"], ["*"]),
+    ]

@@ -1,0 +1,261 @@
+"""Say what CloudFormation may do when it deploys the platform. Given to `cdk bootstrap` in administrator's place.
+
+Source: what each resource type's handlers call (CloudFormation registry schemas, `handlers.*.permissions`). A managed
+policy holds 6,144 characters, hence the parts.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+
+from infra.names import arn, iam_arn
+from infra.policies import allow
+from infra.settings import Stage
+
+_BUCKET = (
+    "s3:CreateBucket",
+    "s3:DeleteBucket",
+    "s3:DeleteBucketPolicy",
+    "s3:GetBucketLogging",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketTagging",
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+    "s3:ListBucket",
+    "s3:PutBucketLogging",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketTagging",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+)
+_KEY = (
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateKeyDescription",
+)
+_ROLE_MAKING = ("iam:AttachRolePolicy", "iam:CreateRole", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary")
+_ROLE_KEEPING = (
+    "iam:DeleteRole",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListRolePolicies",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+)
+_POLICY = (
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:ListEntitiesForPolicy",
+    "iam:ListPolicyVersions",
+    "iam:TagPolicy",
+    "iam:UntagPolicy",
+)
+_NETWORK_NOUNS = ("Vpc", "Subnet", "RouteTable", "SecurityGroup")
+_NETWORK = (
+    *(f"ec2:{verb}{noun}" for verb in ("Create", "Delete") for noun in _NETWORK_NOUNS),
+    *(f"ec2:Describe{noun}s" for noun in _NETWORK_NOUNS),
+    "ec2:AssociateRouteTable",
+    "ec2:AuthorizeSecurityGroupEgress",
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:CreateFlowLogs",
+    "ec2:CreateTags",
+    "ec2:CreateVpcEndpoint",
+    "ec2:DeleteFlowLogs",
+    "ec2:DeleteTags",
+    "ec2:DeleteVpcEndpoints",
+    "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeFlowLogs",
+    "ec2:DescribeNetworkAcls",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:DescribeTags",
+    "ec2:DescribeVpcAttribute",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DisassociateRouteTable",
+    "ec2:ModifySubnetAttribute",
+    "ec2:ModifyVpcAttribute",
+    "ec2:ModifyVpcEndpoint",
+    "ec2:RevokeSecurityGroupEgress",
+    "ec2:RevokeSecurityGroupIngress",
+    "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
+    "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
+)
+
+
+def execution_policies(
+    stack: Stack, stage: Stage, boundary: iam.IManagedPolicy
+) -> Mapping[str, Sequence[iam.PolicyStatement]]:
+    """Return the parts of the execution policy by name."""
+    return {
+        "ExecutionIdentities": [*_roles(stack, stage, boundary), *_network(stack)],
+        "ExecutionData": [*_lake(stack, stage), *_storage(stack, stage)],
+        "ExecutionWork": [*_work(stack, stage), *_observation(stack, stage)],
+    }
+
+
+def _roles(stack: Stack, stage: Stage, boundary: iam.IManagedPolicy) -> list[iam.PolicyStatement]:
+    """Roles only below the boundary; nothing that could change the delivery stack, and so this very policy."""
+    roles, policies = iam_arn(stack, f"role/{stage.prefix}-*"), iam_arn(stack, f"policy/{stage.prefix}-*")
+    delivery = f"{stage.prefix}-Delivery-*"
+    bounded = {"ArnEquals": {"iam:PermissionsBoundary": boundary.managed_policy_arn}}
+    passed = ["sagemaker.amazonaws.com", "scheduler.amazonaws.com", "vpc-flow-logs.amazonaws.com"]
+    return [
+        allow("MakeBoundedRoles", _ROLE_MAKING, [roles], bounded),
+        allow("KeepRoles", _ROLE_KEEPING, [roles]),
+        allow("Policies", _POLICY, [policies]),
+        allow("PassRoles", ["iam:PassRole"], [roles], {"StringEquals": {"iam:PassedToService": passed}}),
+        _deny(
+            "DeliveryIsNotOurs",
+            [*_ROLE_MAKING, "iam:DeleteRole", "iam:PassRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole"],
+            [iam_arn(stack, f"role/{delivery}")],
+        ),
+        _deny(
+            "BoundariesAreNotOurs",
+            ["iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion"],
+            [iam_arn(stack, f"policy/{delivery}")],
+        ),
+    ]
+
+
+def _network(stack: Stack) -> list[iam.PolicyStatement]:
+    return [allow("Network", _NETWORK, ["*"], {"StringEquals": {"aws:RequestedRegion": stack.region}})]
+
+
+def _lake(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
+    tagged = {"StringEquals": {"aws:ResourceTag/stage": stage.name}}
+    database = f"flight_delay_{stage.name}"
+    name = stage.prefix.lower()
+    catalogue = [arn(stack, "glue", part) for part in ("catalog", f"database/{database}", f"table/{database}/*")]
+    glue = [f"glue:{verb}{noun}" for verb in ("Create", "Delete", "Get", "Update") for noun in ("Database", "Table")]
+    athena = [f"athena:{verb}WorkGroup" for verb in ("Create", "Delete", "Get", "Update")]
+    trail = [f"cloudtrail:{verb}Trail" for verb in ("Create", "Delete", "Update")]
+    return [
+        allow("Buckets", _BUCKET, [f"arn:aws:s3:::{name}-*"]),
+        allow("MakeKeys", ["kms:CreateKey"], ["*"], {"StringEquals": {"aws:RequestTag/stage": stage.name}}),
+        allow("Keys", _KEY, [arn(stack, "kms", "key/*")], tagged),
+        allow("Catalogue", glue, catalogue),
+        allow(
+            "Queries",
+            [*athena, "athena:ListTagsForResource", "athena:TagResource", "athena:UntagResource"],
+            [arn(stack, "athena", f"workgroup/flight-delay-{stage.name}")],
+        ),
+        allow(
+            "Trail",
+            [
+                *trail,
+                "cloudtrail:AddTags",
+                "cloudtrail:GetEventSelectors",
+                "cloudtrail:GetTrail",
+                "cloudtrail:GetTrailStatus",
+                "cloudtrail:ListTags",
+                "cloudtrail:PutEventSelectors",
+                "cloudtrail:RemoveTags",
+                "cloudtrail:StartLogging",
+                "cloudtrail:StopLogging",
+            ],
+            [arn(stack, "cloudtrail", f"trail/{stage.prefix}-*")],
+        ),
+        allow("FindTrails", ["cloudtrail:DescribeTrails", "cloudtrail:ListTrails"], ["*"]),
+        *(_lake_formation() if stage.manages_lake_formation else []),
+    ]
+
+
+def _lake_formation() -> list[iam.PolicyStatement]:
+    actions = ("GetDataLakeSettings", "PutDataLakeSettings", "GrantPermissions", "ListPermissions", "RevokePermissions")
+    return [allow("LakeFormation", [f"lakeformation:{action}" for action in actions], ["*"])]
+
+
+def _storage(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
+    if stage.training_storage == "efs":
+        nouns = ("FileSystem", "MountTarget")
+        actions = [f"elasticfilesystem:{verb}{noun}" for verb in ("Create", "Delete") for noun in nouns]
+        more = [f"elasticfilesystem:Describe{noun}s" for noun in nouns]
+        tags = [f"elasticfilesystem:{verb}Resource" for verb in ("Tag", "Untag")]
+        return [allow("FileSystem", [*actions, *more, *tags], [arn(stack, "elasticfilesystem", "file-system/*")])]
+    if stage.training_storage == "fsx-lustre":
+        nouns = ("FileSystem", "DataRepositoryAssociation")
+        actions = [f"fsx:{verb}{noun}" for verb in ("Create", "Delete", "Update") for noun in nouns]
+        more = ["fsx:ListTagsForResource", "fsx:TagResource", "fsx:UntagResource"]
+        places = [arn(stack, "fsx", "file-system/*"), arn(stack, "fsx", "association/*")]
+        find = [f"fsx:Describe{noun}s" for noun in nouns]
+        return [allow("FileSystem", [*actions, *more], places), allow("FindFileSystem", find, ["*"])]
+    return []
+
+
+def _work(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
+    nouns = ("Pipeline", "ModelPackageGroup")
+    verbs = [f"sagemaker:{verb}{noun}" for verb in ("Create", "Delete", "Describe") for noun in nouns]
+    more = ["UpdatePipeline", "AddTags", "DeleteTags", "ListTags"]
+    mine = [arn(stack, "sagemaker", part) for part in ("pipeline/flight-delay-*", "model-package-group/flight-delay*")]
+    return [
+        allow("Models", [*verbs, *(f"sagemaker:{action}" for action in more)], mine),
+        allow(
+            "Schedules",
+            [f"scheduler:{verb}Schedule{noun}" for verb in ("Create", "Delete", "Get") for noun in ("", "Group")]
+            + ["scheduler:UpdateSchedule", "scheduler:ListTagsForResource", "scheduler:TagResource"],
+            [arn(stack, "scheduler", f"{kind}/{stage.prefix}-*") for kind in ("schedule", "schedule-group")],
+        ),
+        allow(
+            "BootstrapVersion",
+            ["ssm:GetParameters"],
+            [arn(stack, "ssm", f"parameter/cdk-bootstrap/{stage.qualifier}/version")],
+        ),
+    ]
+
+
+def _observation(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
+    rules = ("DeleteRule", "DescribeRule", "ListTargetsByRule", "PutRule", "PutTargets", "RemoveTargets")
+    topics = ("CreateTopic", "DeleteTopic", "GetTopicAttributes", "SetTopicAttributes", "Subscribe", "Unsubscribe")
+    groups = ("CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "DeleteRetentionPolicy", "AssociateKmsKey")
+    own_groups = [arn(stack, "logs", f"log-group:{name}*") for name in ("/aws/sagemaker/", f"{stage.prefix}-")]
+    alarms = ("DeleteAlarms", "DescribeAlarms", "PutMetricAlarm", "TagResource", "ListTagsForResource")
+    tags = ("ListTagsForResource", "TagResource", "UntagResource")
+    return [
+        allow("Rules", _of("events", *rules, *tags), [arn(stack, "events", f"rule/{stage.prefix}-*")]),
+        allow(
+            "Topics",
+            _of("sns", *topics, *tags, "ListSubscriptionsByTopic"),
+            [arn(stack, "sns", f"{stage.prefix}-*")],
+        ),
+        allow("LogGroups", _of("logs", *groups, *tags), own_groups),
+        allow("FindLogGroups", ["logs:DescribeLogGroups"], ["*"]),
+        # CloudFormation delivers flow logs on the caller's behalf: vended logs.
+        allow("Alarms", _of("cloudwatch", *alarms), [arn(stack, "cloudwatch", f"alarm:{stage.prefix}-*")]),
+        allow(
+            "Budgets",
+            ["budgets:ModifyBudget", "budgets:ViewBudget"],
+            [f"arn:aws:budgets::{stack.account}:budget/*"],
+        ),
+    ]
+
+
+def _of(service: str, *actions: str) -> list[str]:
+    return [f"{service}:{action}" for action in actions]
+
+
+def _deny(sid: str, actions: Sequence[str], resources: Sequence[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(sid=sid, effect=iam.Effect.DENY, actions=list(actions), resources=list(resources))

@@ -1,0 +1,1 @@
+"""Deployment units: each composes constructs and passes what the next one needs."""
