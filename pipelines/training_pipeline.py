@@ -160,6 +160,7 @@ class _TrainingPipeline:
         fresh where tuning really ran and old where it was a cache hit; the digest tells refits of one search apart.
         """
         bucket = self.parts.resources.buckets.artifacts
+        hyperparameters = STATIC_HYPERPARAMETERS | {"num_seeds": str(self.parts.settings.budget.seeds)}
         trainer = self.parts.trainer(
             instance_type=given["TrainingInstanceType"],
             output_uri=f"s3://{bucket}/training",
@@ -167,9 +168,9 @@ class _TrainingPipeline:
                 f"s3://{bucket}/checkpoints",
                 tune.properties.HyperParameterTuningJobName,
                 "train",
-                _digest(STATIC_HYPERPARAMETERS),
+                _digest(hyperparameters),
             ),
-            hyperparameters=dict(STATIC_HYPERPARAMETERS),
+            hyperparameters=hyperparameters,
         )
         request = trainer.train(input_data_config=[*self.channels(output), channel("tuned", tuned_model)])
         return TrainingStep(
