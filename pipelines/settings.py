@@ -21,8 +21,8 @@ class Range:
 # THE search space: documented XGBoost names only, because the managed image is a first-party algorithm and SageMaker
 # refuses to tune anything else on it, script mode or not. Narrow column samples suit 49 correlated features.
 SEARCH_SPACE: dict[str, Range] = {
-    "eta": Range(0.08, 0.25, "Logarithmic"),
-    "max_depth": Range(5, 9, integer=True),
+    "eta": Range(0.1, 0.3, "Logarithmic"),
+    "max_depth": Range(4, 8, integer=True),
     "min_child_weight": Range(1, 60, "Logarithmic"),
     "subsample": Range(0.6, 1.0),
     "colsample_bytree": Range(0.15, 0.5),
@@ -71,7 +71,7 @@ class Budget:
 
 
 BUDGETS: dict[str, Budget] = {
-    "default": Budget(12, parallel_trials=2, num_round=600, early_stopping_rounds=20, seeds=3),
+    "default": Budget(12, parallel_trials=2, num_round=400, early_stopping_rounds=15, seeds=2),
     "full": Budget(
         40, parallel_trials=2, num_round=2000, early_stopping_rounds=40, seeds=6, search_space=PATIENT_SEARCH_SPACE
     ),
