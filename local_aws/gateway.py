@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
 
+from local_aws.cloudformation import service as cloudformation
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ApiError, SerializationError
 from local_aws.http_server import Environ, StartResponse, WsgiApplication
@@ -63,6 +64,10 @@ class Gateway:
                     return _send(200, self.call(name, context, _parsed(raw)), start_response)
                 except NotOursError:
                     environ["wsgi.input"] = io.BytesIO(raw)
+            if caller.service == cloudformation.SERVICE:
+                context = Context(self._account_of(caller.access_key), caller.region, self._plane)
+                body = cloudformation.answer(context, environ)
+                return _respond(200, body, start_response, _xml_headers(body))
             return self._moto(environ, start_response)
         except ApiError as err:
             return _send_error(err, caller, start_response)
@@ -120,9 +125,8 @@ def _send_error(err: ApiError, caller: Caller, start_response: StartResponse) ->
         if caller.service == "s3"
         else f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>"
     )
-    return _respond(
-        err.status,
-        xml.encode(),
-        start_response,
-        [("Content-Type", "text/xml"), ("Content-Length", str(len(xml.encode())))],
-    )
+    return _respond(err.status, xml.encode(), start_response, _xml_headers(xml.encode()))
+
+
+def _xml_headers(body: bytes) -> list[tuple[str, str]]:
+    return [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))]

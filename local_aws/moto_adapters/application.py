@@ -8,7 +8,7 @@ from typing import Any
 
 from local_aws.errors import NotSimulatedError
 from local_aws.http_server import Environ, StartResponse
-from local_aws.moto_adapters import backends
+from local_aws.moto_adapters import backends, bucket_policies, managed_policies
 
 _OWN_KEYS = ("", "test")
 _DEFAULT_ACCOUNT = "123456789012"
@@ -61,6 +61,8 @@ class MotoApplication:
                 create_backend_app,
             )
 
+            bucket_policies.leave_to_others()
+            managed_policies.provide_on_use()
             return DomainDispatcherApplication(create_backend_app)
 
 
