@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     arguments = ["--port", str(options.port), "--idle-shutdown", str(options.idle_shutdown)]
-    arguments += ["--sandbox", options.sandbox]
+    arguments += ["--sandbox", options.sandbox, "--iam", options.iam]
     arguments += ["--keep-job-folders"] if options.keep_job_folders else []
     arguments += ["--fresh"] if options.fresh else []
     if options.fresh and launcher.status(options.root):
@@ -89,6 +89,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 picks a free one")
     parser.add_argument("--idle-shutdown", type=float, default=0, help="end after so many idle seconds; 0 is never")
     parser.add_argument("--sandbox", choices=("auto", "namespaces", "remap"), default="auto", help="how jobs run")
+    parser.add_argument("--iam", choices=("off", "enforce", "record"), default="off", help="authorise every call")
     parser.add_argument("--keep-job-folders", action="store_true", help="keep what jobs leave on disk")
     parser.add_argument("--fresh", action="store_true", help="forget the state of earlier runs")
 

@@ -5,29 +5,35 @@ import hashlib
 import threading
 from typing import Any
 
+from local_aws.iam.principals import ADMINISTRATOR_KEY, RoleSession
+
 _MAX_CONNECTIONS = 64
 _ROLE_SECRETS = {"aws_secret_access_key": "test", "aws_session_token": "test"}
 
 
 class Clients:
-    """A cache of clients per service, region and role: making one costs tens of milliseconds."""
+    """A cache of clients per service, region, role and network: making one costs tens of milliseconds.
 
-    def __init__(self, endpoint_url: str) -> None:
-        self._endpoint_url = endpoint_url
+    Args:
+        service_key: The access key of the local AWS's own services.
+    """
+
+    def __init__(self, endpoint_url: str, service_key: str = ADMINISTRATOR_KEY) -> None:
+        self._endpoint_url, self._service_key = endpoint_url, service_key
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, str, str | None], Any] = {}
-        self._roles: dict[str, str] = {}
+        self._clients: dict[tuple[str, str, RoleSession | None], Any] = {}
+        self._sessions: dict[str, RoleSession] = {}
         self._session: Any = None
 
-    def __call__(self, service: str, region: str, role_arn: str | None = None) -> Any:
+    def __call__(self, service: str, region: str, role_arn: str | None = None, *, subnets: tuple[str, ...] = ()) -> Any:
         """Return a thread-safe client; without a role it is the service itself that calls."""
         with self._lock:
-            key = (service, region, role_arn)
+            key = (service, region, RoleSession(role_arn, subnets=subnets) if role_arn else None)
             if key not in self._clients:
-                self._clients[key] = self._make(service, region, role_arn)
+                self._clients[key] = self._make(*key)
             return self._clients[key]
 
-    def environment(self, region: str, role_arn: str | None) -> dict[str, str]:
+    def environment(self, region: str, role_arn: str | None, *, subnets: tuple[str, ...] = ()) -> dict[str, str]:
         """Return a container's AWS variables; one without a role has no network, so no endpoint either."""
         own = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
         if role_arn is None:
@@ -35,24 +41,24 @@ class Clients:
         return {
             **own,
             "AWS_ENDPOINT_URL": self._endpoint_url,
-            "AWS_ACCESS_KEY_ID": self.access_key(role_arn),
+            "AWS_ACCESS_KEY_ID": self.access_key(RoleSession(role_arn, subnets=subnets)),
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_SESSION_TOKEN": "test",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def access_key(self, role_arn: str) -> str:
-        """Return the access key under which a role calls: always the same for one role."""
-        digest = base64.b32encode(hashlib.sha256(role_arn.encode()).digest()).decode()
+    def access_key(self, session: RoleSession) -> str:
+        """Return the access key under which a role's session calls: always the same for one role and network."""
+        digest = base64.b32encode(hashlib.sha256(repr(session).encode()).digest()).decode()
         key = f"ASIA{digest[:16]}"
-        self._roles[key] = role_arn
+        self._sessions[key] = session
         return key
 
-    def role_of(self, access_key: str) -> str | None:
-        """Return the role that calls under an access key; None where the key is no role's."""
-        return self._roles.get(access_key)
+    def session_of(self, access_key: str) -> RoleSession | None:
+        """Return the role's session that calls under an access key; None where the key is no role's."""
+        return self._sessions.get(access_key)
 
-    def _make(self, service: str, region: str, role_arn: str | None) -> Any:
+    def _make(self, service: str, region: str, session: RoleSession | None) -> Any:
         import boto3  # noqa: PLC0415 - a quarter of a second that the server's start does not pay
         from botocore.config import Config  # noqa: PLC0415
 
@@ -69,9 +75,9 @@ class Clients:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        credentials = {}
-        if role_arn:
-            credentials = {"aws_access_key_id": self.access_key(role_arn), **_ROLE_SECRETS}
+        credentials = {"aws_access_key_id": self._service_key, "aws_secret_access_key": "test"}
+        if session:
+            credentials = {"aws_access_key_id": self.access_key(session), **_ROLE_SECRETS}
         return self._session.client(
             service,
             region_name=region,

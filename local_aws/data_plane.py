@@ -14,10 +14,13 @@ from local_aws.store import Store
 class ClientFactory(Protocol):
     """Make boto3 clients that talk to this local AWS under a role, as a SageMaker job does."""
 
-    def __call__(self, service: str, region: str, role_arn: str | None = None) -> Any:
-        """Return a (cached, thread-safe) boto3 client; without a role it is the service itself that calls."""
+    def __call__(self, service: str, region: str, role_arn: str | None = None, *, subnets: tuple[str, ...] = ()) -> Any:
+        """Return a (cached, thread-safe) boto3 client; without a role it is the service itself that calls.
 
-    def environment(self, region: str, role_arn: str | None) -> dict[str, str]:
+        `subnets` are where a job in a VPC calls from.
+        """
+
+    def environment(self, region: str, role_arn: str | None, *, subnets: tuple[str, ...] = ()) -> dict[str, str]:
         """Return a container's AWS variables: its region, and a role's credentials where it has a network."""
 
 

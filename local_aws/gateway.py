@@ -17,6 +17,7 @@ from local_aws.cloudformation import service as cloudformation
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ApiError, SerializationError
 from local_aws.http_server import Environ, StartResponse, WsgiApplication
+from local_aws.iam.guard import USAGE_PATH, Guard
 from local_aws.launcher import HEALTH_PATH
 from local_aws.sagemaker import validation
 from local_aws.sagemaker.operations import OPERATIONS, Context, NotOursError, Request
@@ -39,23 +40,28 @@ class Caller:
         """Read the credential scope of a request; nothing is verified."""
         source = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "").replace("%2F", "/")
         found = _SCOPE.search(source)
-        return cls(found["key"], found["region"], found["service"]) if found else cls("", default_region, "")
+        if found:
+            return cls(found["key"], found["region"], found["service"])
+        # The one service that clients call unsigned is STS, with a token instead.
+        is_form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+        return cls("", default_region, "sts" if is_form else "")
 
 
 class Gateway:
     """The WSGI application of the local AWS."""
 
-    def __init__(self, plane: DataPlane, moto: WsgiApplication, account_of: Callable[[str], str]) -> None:
-        self._plane, self._moto, self._account_of = plane, moto, account_of
+    def __init__(self, plane: DataPlane, moto: WsgiApplication, account_of: Callable[[str], str], guard: Guard) -> None:
+        self._plane, self._moto, self._account_of, self._guard = plane, moto, account_of, guard
         self.last_request = time.monotonic()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        if environ["PATH_INFO"] == HEALTH_PATH:
-            return _send(200, {"pid": os.getpid()}, start_response)
+        if environ["PATH_INFO"] in {HEALTH_PATH, USAGE_PATH}:
+            return _send(200, self._own_page(environ), start_response)
         self.last_request = time.monotonic()
         caller = Caller.of(environ, self._plane.settings.region)
         try:
+            self._guard.check(environ, caller.access_key, caller.service, caller.region)
             name = environ.get("HTTP_X_AMZ_TARGET", "").removeprefix(_TARGET)
             if caller.service == "sagemaker" and name in OPERATIONS:
                 raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or -1))
@@ -74,6 +80,11 @@ class Gateway:
         except Exception as err:  # noqa: BLE001 - the boundary to the client
             _LOG.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             return _send_error(_internal(err), caller, start_response)
+
+    def _own_page(self, environ: Environ) -> dict[str, Any]:
+        """Answer what is the local AWS's own, and no AWS service's."""
+        is_usage = environ["PATH_INFO"] == USAGE_PATH
+        return self._guard.answer(environ["REQUEST_METHOD"]) if is_usage else {"pid": os.getpid()}
 
     def call(self, name: str, context: Context, request: Request) -> dict[str, Any]:
         """Check a request, run its operation and shape the response, as over HTTP."""

@@ -23,6 +23,7 @@ def run(options: argparse.Namespace) -> int:
         root=options.root,
         port=options.port,
         sandbox=options.sandbox,
+        iam=options.iam,
         keep_job_folders=options.keep_job_folders,
         idle_shutdown_seconds=options.idle_shutdown,
         is_persistent=True,

@@ -18,6 +18,8 @@ from local_aws.data_plane import DataPlane
 from local_aws.errors import LocalAwsError
 from local_aws.gateway import Gateway
 from local_aws.http_server import HttpServer
+from local_aws.iam.guard import Guard
+from local_aws.iam.principals import ADMINISTRATOR_KEY, SERVICE_KEY
 from local_aws.jobs.s3 import ContentCache
 from local_aws.moto_adapters import backends
 from local_aws.moto_adapters.application import MotoApplication, account_of
@@ -55,18 +57,19 @@ class LocalAws:
             ) from err
         self.port = self._server.server_port
         self.endpoint_url = f"http://127.0.0.1:{self.port}"
-        self.clients = Clients(self.endpoint_url)
+        self.clients = Clients(self.endpoint_url, ADMINISTRATOR_KEY if settings.iam == "off" else SERVICE_KEY)
         self.plane = DataPlane(
             settings=settings,
             store=Store(),
             containers=open_runtime(settings),
             client=self.clients,
-            contents=ContentCache(settings.root / "contents"),
+            contents=ContentCache(settings.root / "contents", asks_each_time=settings.iam != "off"),
             spawn=spawn,
         )
         self.state = State(settings.root, self.plane.store)
         self._closing = threading.Event()
-        self.gateway = Gateway(self.plane, self._moto, account_of)
+        self.guard = Guard(settings, self.plane.store, self.clients.session_of)
+        self.gateway = Gateway(self.plane, self._moto, account_of, self.guard)
 
     def _dispatch(self, environ: Any, start_response: Any) -> Any:
         return self.gateway(environ, start_response)

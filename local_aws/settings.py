@@ -17,6 +17,8 @@ class Settings:
             `namespaces` and `remap` force one.
         keep_job_folders: Keep a job's folder after it ended, to look at what it wrote.
         stop_grace_seconds: Time between SIGTERM and SIGKILL for a job that is stopped or runs too long (AWS: 120).
+        iam: `enforce` answers AccessDenied to what policies do not allow, `record` only writes it down, `off` does
+            neither.
         is_persistent: Keep the state in `root/state`, and start with what is there.
         idle_shutdown_seconds: End the server after so many seconds without a request or a running job; 0 is never.
     """
@@ -26,6 +28,7 @@ class Settings:
     account_id: str = "123456789012"
     region: str = "us-east-1"
     sandbox: str = "auto"
+    iam: str = "off"
     keep_job_folders: bool = False
     idle_shutdown_seconds: float = 0
     stop_grace_seconds: float = 10

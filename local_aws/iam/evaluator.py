@@ -25,6 +25,7 @@ class Request:
         resource: The resource's ARN, or `*` for an action without resources.
         context: Condition keys and their values.
         service: Set when the caller is an AWS service principal such as `sagemaker.amazonaws.com`.
+        federated: Set when an identity provider vouches for the caller: the provider's ARN.
     """
 
     principal_arn: str
@@ -33,6 +34,7 @@ class Request:
     resource: str
     context: Context
     service: str | None = None
+    federated: str | None = None
 
     @property
     def account_id(self) -> str:
@@ -50,6 +52,7 @@ class Policies:
         resource: The bucket, key, queue, topic or trust policy.
         endpoint: The policy of the VPC endpoint that the call passes.
         resource_policy_required: True for KMS keys and role trust: an identity policy alone never grants.
+        session: The session policy, given when the role was assumed.
     """
 
     identity: Mapping[str, Policy]
@@ -57,6 +60,7 @@ class Policies:
     resource: Policy | None = None
     endpoint: Policy | None = None
     resource_policy_required: bool = False
+    session: Policy | None = None
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,9 @@ class Verdict:
 def evaluate(request: Request, policies: Policies) -> Verdict:
     """Decide a request.
 
-    Explicit denies come first, then every restricting type must allow (endpoint, boundary), then one granting type
-    must (identity or resource policy). A resource policy that names the session bypasses the boundary; one that
-    names the role does not; one that names the account only enables identity policies.
+    Explicit denies come first, then every restricting type must allow (endpoint, boundary, session), then one granting
+    type must (identity or resource policy). A resource policy that names the session bypasses boundary and session
+    policy; one that names the role does not; one that names the account only enables identity policies.
     """
     grant = _resource_grant(request, policies.resource)
     by_identity = tuple(
@@ -99,8 +103,10 @@ def _implicit_denial(request: Request, policies: Policies, grant: int, by_identi
         return ""
     if not by_identity and grant != _PRINCIPAL:
         return "because no identity-based policy allows the action"
-    if policies.boundary is not None and not _grants(request, policies.boundary):
-        return "because no permissions boundary allows the action"
+    capping = {"permissions boundary": policies.boundary, "session policy": policies.session}
+    for kind, document in capping.items():
+        if document is not None and not _grants(request, document):
+            return f"because no {kind} allows the action"
     return ""
 
 
@@ -109,12 +115,15 @@ def _explicit_denial(request: Request, policies: Policies) -> str:
         for statement in statements(document):
             if statement["Effect"] == "Deny" and _applies(request, statement):
                 return f"with an explicit deny in an identity-based policy ({name})"
-    if policies.boundary is not None and _denies(request, policies.boundary, with_principal=False):
-        return "with an explicit deny in a permissions boundary"
-    if policies.resource is not None and _denies(request, policies.resource, with_principal=True):
-        return "with an explicit deny in a resource-based policy"
-    if policies.endpoint is not None and _denies(request, policies.endpoint, with_principal=True):
-        return "with an explicit deny in a VPC endpoint policy"
+    others = (
+        ("permissions boundary", policies.boundary, False),
+        ("session policy", policies.session, False),
+        ("resource-based policy", policies.resource, True),
+        ("VPC endpoint policy", policies.endpoint, True),
+    )
+    for kind, other, with_principal in others:
+        if other is not None and _denies(request, other, with_principal=with_principal):
+            return f"with an explicit deny in a {kind}"
     return ""
 
 
@@ -205,6 +214,8 @@ def _strength(request: Request, principal: str | Mapping[str, Any]) -> int:
         return _SESSION
     if isinstance(principal, str):
         return _NONE
+    if request.federated is not None:
+        return _SESSION if request.federated in as_list(principal.get("Federated", [])) else _NONE
     if request.service is not None:
         return _SESSION if request.service in as_list(principal.get("Service", [])) else _NONE
     return max((_aws_strength(request, name) for name in as_list(principal.get("AWS", []))), default=_NONE)

@@ -16,7 +16,7 @@ from local_aws.jobs.control import JobControl
 from local_aws.jobs.failures import MAX_REASON, SERVER_STOPPED
 from local_aws.jobs.logs import Listener, LogFollower, followed
 from local_aws.moto_adapters.logs import LogStream
-from local_aws.store import Key
+from local_aws.store import Key, Record
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,6 +48,11 @@ class Outcome:
     exit_codes: tuple[int, ...]
     is_timed_out: bool = False
     is_stopped: bool = False
+
+
+def subnets_of(request: Record) -> tuple[str, ...]:
+    """Return the subnets of a request's VpcConfig: data comes and goes through them, also with network isolation."""
+    return tuple(request.get("VpcConfig", {}).get("Subnets", ()))
 
 
 def start_job(

@@ -9,7 +9,7 @@ from local_aws.data_plane import DataPlane
 from local_aws.errors import JobFailedError
 from local_aws.jobs import failures
 from local_aws.jobs.container_files import make_folders, opt_ml, resource_config, write_json
-from local_aws.jobs.execution import JobContext, Outcome, hosts_of, run_containers, start_job
+from local_aws.jobs.execution import JobContext, Outcome, hosts_of, run_containers, start_job, subnets_of
 from local_aws.jobs.inputs import InputReader, S3Source
 from local_aws.jobs.outputs import FolderUpload, watched
 from local_aws.jobs.s3 import Location
@@ -37,7 +37,8 @@ class _ProcessingRun:
         assert record is not None, "the job is recorded before it starts"
         self._job, self._record, self._plane = job, record, job.plane
         self._role: str = record["RoleArn"]
-        self._s3 = self._plane.client("s3", job.key.region, self._role)
+        self._subnets = subnets_of(record.get("NetworkConfig", {}))
+        self._s3 = self._plane.client("s3", job.key.region, self._role, subnets=self._subnets)
         cluster = record["ProcessingResources"]["ClusterConfig"]
         self._instance_type: str = cluster["InstanceType"]
         self._roots = {host: job.folder / host for host in hosts_of(cluster["InstanceCount"])}
@@ -97,7 +98,8 @@ class _ProcessingRun:
         return ContainerGroup(self._job.key.name, tuple(containers), network_isolated=self._isolated)
 
     def _environment(self) -> dict[str, str]:
-        own = self._plane.client.environment(self._job.key.region, None if self._isolated else self._role)
+        role = None if self._isolated else self._role
+        own = self._plane.client.environment(self._job.key.region, role, subnets=self._subnets)
         return {
             **own,
             "PROCESSING_JOB_ARN": self._record["ProcessingJobArn"],

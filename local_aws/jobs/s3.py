@@ -78,10 +78,15 @@ def _relative(prefix: str, key: str) -> str:
 
 
 class ContentCache:
-    """Downloaded contents by ETag: what twelve trials read is fetched once."""
+    """Downloaded contents by ETag: what twelve trials read is fetched once.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Args:
+        folder: Where the contents lie.
+        asks_each_time: Read a byte of what is here already, so that each job's role is authorised to read it.
+    """
+
+    def __init__(self, folder: Path, *, asks_each_time: bool = False) -> None:
+        self._folder, self._asks_each_time = folder, asks_each_time
         self._lock = threading.Lock()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -95,6 +100,9 @@ class ContentCache:
             source = self._folder / name
             if not source.exists():
                 self._download(client, item, source)
+            elif self._asks_each_time:
+                first = {"Range": "bytes=0-0"} if item.size else {}
+                client.get_object(Bucket=item.bucket, Key=item.key, **first)["Body"].read()
             if shared:
                 with contextlib.suppress(OSError):
                     os.link(source, target)

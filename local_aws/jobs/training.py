@@ -16,7 +16,7 @@ from local_aws.jobs.container_files import (
     s3_source,
     write_training_files,
 )
-from local_aws.jobs.execution import JobContext, Outcome, hosts_of, run_containers, start_job
+from local_aws.jobs.execution import JobContext, Outcome, hosts_of, run_containers, start_job, subnets_of
 from local_aws.jobs.inputs import InputReader, S3Source
 from local_aws.jobs.metrics import MetricReader
 from local_aws.jobs.outputs import FolderUpload, files_below, pack, upload_file, watched
@@ -54,7 +54,8 @@ class _TrainingRun:
         assert record is not None, "the job is recorded before it starts"
         self._job, self._record, self._plane, self._status = job, record, job.plane, status
         self._role: str = record["RoleArn"]
-        self._s3 = self._plane.client("s3", job.key.region, self._role)
+        self._subnets = subnets_of(record)
+        self._s3 = self._plane.client("s3", job.key.region, self._role, subnets=self._subnets)
         self._types = instance_types(record["ResourceConfig"])
         self._roots = {host: job.folder / host for host in hosts_of(len(self._types))}
         self._isolated = bool(record.get("EnableNetworkIsolation"))
@@ -142,7 +143,8 @@ class _TrainingRun:
         return None if hint is None else max(1, hint["cpus"] // len(self._roots))
 
     def _environment(self) -> dict[str, str]:
-        own = self._plane.client.environment(self._job.key.region, None if self._isolated else self._role)
+        role = None if self._isolated else self._role
+        own = self._plane.client.environment(self._job.key.region, role, subnets=self._subnets)
         return {
             **own,
             "TRAINING_JOB_NAME": self._job.key.name,

@@ -15,7 +15,7 @@ from local_aws.containers.spec import ContainerGroup
 from local_aws.data_plane import DataPlane
 from local_aws.errors import JobFailedError
 from local_aws.jobs.container_files import s3_source
-from local_aws.jobs.execution import JobContext, hosts_of, open_containers, start_job
+from local_aws.jobs.execution import JobContext, hosts_of, open_containers, start_job, subnets_of
 from local_aws.jobs.failures import SERVER_STOPPED
 from local_aws.jobs.inputs import InputReader, S3Source
 from local_aws.jobs.model_files import read_artifacts, resolve_container, serving_container
@@ -46,7 +46,8 @@ class _TransformRun:
         assert record is not None, "the job is recorded before it starts"
         self._job, self._record, self._model, self._plane = job, record, model, job.plane
         self._role: str = model["ExecutionRoleArn"]
-        self._s3 = self._plane.client("s3", job.key.region, self._role)
+        self._subnets = subnets_of(model)
+        self._s3 = self._plane.client("s3", job.key.region, self._role, subnets=self._subnets)
         self._isolated = bool(model.get("EnableNetworkIsolation"))
         self._data = TransformData(record)
         self._roots = {host: job.folder / host for host in hosts_of(record["TransformResources"]["InstanceCount"])}
@@ -94,7 +95,8 @@ class _TransformRun:
         return ContainerGroup(self._job.key.name, specs, network_isolated=self._isolated)
 
     def _environment(self) -> dict[str, str]:
-        own = self._plane.client.environment(self._job.key.region, None if self._isolated else self._role)
+        role = None if self._isolated else self._role
+        own = self._plane.client.environment(self._job.key.region, role, subnets=self._subnets)
         return {
             **own,
             "SAGEMAKER_BATCH": "true",
