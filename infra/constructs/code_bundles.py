@@ -30,4 +30,4 @@ class CodeBundles(Construct):
 
 
 def _location(asset: assets.Asset) -> CodeLocation:
-    return CodeLocation(uri=asset.s3_object_url, filename=asset.s3_object_key)
+    return CodeLocation(uri=f"s3://{asset.s3_bucket_name}/{asset.s3_object_key}", filename=asset.s3_object_key)

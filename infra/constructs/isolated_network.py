@@ -12,6 +12,8 @@ from infra.names import arn
 
 _HTTPS = 443
 _IKE = 500
+# Not Port.esp(): that renders port numbers, which the protocol does not have.
+_ESP = ec2.Port(protocol=ec2.Protocol.ESP, string_representation="ESP")
 
 
 class IsolatedNetwork(Construct):
@@ -63,7 +65,7 @@ class IsolatedNetwork(Construct):
         group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(_HTTPS), "S3 and interface endpoints")
         # Instances of one job talk to each other; with encrypted traffic they do so by IPsec:
         # https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
-        peers = {"all TCP": ec2.Port.all_tcp(), "IKE": ec2.Port.udp(_IKE), "ESP": ec2.Port.esp()}
+        peers = {"all TCP": ec2.Port.all_tcp(), "IKE": ec2.Port.udp(_IKE), "ESP": _ESP}
         for name, port in peers.items():
             group.add_ingress_rule(group, port, f"Instances of one job: {name}")
             group.add_egress_rule(group, port, f"Instances of one job: {name}")

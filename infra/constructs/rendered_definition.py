@@ -40,7 +40,7 @@ def _rendered(resources: Resources, code: CodeLocations, settings: Settings) -> 
 
 def _digest(resources: Resources, code: CodeLocations, settings: Settings) -> str:
     total = hashlib.sha256(repr((resources, code, settings)).encode())
-    sources = [*(ROOT / "pipelines").glob("*.py"), *(ROOT / "usecase").glob("*.py"), ROOT / "requirements.lock"]
+    sources = [*(ROOT / "pipelines").glob("*.py"), ROOT / "usecase" / "description.py", ROOT / "requirements.lock"]
     for path in sorted(sources):
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()

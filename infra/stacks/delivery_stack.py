@@ -78,7 +78,6 @@ class DeliveryStack(PlatformStack):
     def _planning(self) -> list[iam.PolicyStatement]:
         """The look-up role reads what a diff needs; it cannot decrypt."""
         actions = (
-            "DescribeStackDriftDetectionStatus",
             "DescribeStackEvents",
             "DescribeStackResourceDrifts",
             "DescribeStacks",
@@ -89,6 +88,7 @@ class DeliveryStack(PlatformStack):
         return [
             self._assume("AssumeLookup", "lookup"),
             allow("ReadStacks", [f"cloudformation:{action}" for action in actions], [self._stacks]),
+            allow("FollowDriftDetection", ["cloudformation:DescribeStackDriftDetectionStatus"], ["*"]),
         ]
 
     def _deploying(self) -> list[iam.PolicyStatement]:

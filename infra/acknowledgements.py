@@ -1,0 +1,133 @@
+"""Accept findings of the scanners, each with a reason. A finding without a row fails the gate; so does a stale row."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a scanner found.
+
+    Attributes:
+        rule: The rule's id, without what stands in brackets.
+        detail: What stands in brackets: the resource of an IAM5 finding.
+        place: The construct's path, or the template.
+    """
+
+    rule: str
+    detail: str
+    place: str
+
+    def __str__(self) -> str:
+        """Return the finding as the gate prints it."""
+        return f"{self.rule}[{self.detail}] at {self.place}"
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """Findings that are accepted; `*` in a pattern is any text."""
+
+    rule: str
+    reason: str
+    place: str = "*"
+    detail: str = "*"
+
+    def covers(self, finding: Finding) -> bool:
+        """Tell whether a finding is accepted by this row."""
+        pairs = ((finding.rule, self.rule), (finding.place, self.place), (finding.detail, self.detail))
+        return all(fnmatchcase(text, pattern) for text, pattern in pairs)
+
+
+_IAM5 = "AwsSolutions-IAM5"
+_BOUNDARY = "A boundary grants nothing: it is the ceiling, and the roles' own policies name resources below it."
+_GENERATED = "CloudFormation makes the name up; what the stage's stacks make begins with the stage's prefix."
+_NO_RESOURCE_LEVEL = "These actions have no resource level; conditions narrow them where there are keys."
+_OBJECTS = "Objects below one prefix of one bucket; their names are not known before."
+_JOB_NAMES = "SageMaker makes the names of a pipeline's jobs; conditions tie them to our network and key."
+
+ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
+    Acknowledgement(_IAM5, _BOUNDARY, place="*-Delivery/*Boundary/Resource"),
+    Acknowledgement(_IAM5, _GENERATED, place="*-Delivery/Execution*", detail="*:sagemaker:*/flight-delay*"),
+    Acknowledgement(_IAM5, _GENERATED, place="*-Delivery/Execution*", detail="*FlightDelay-*"),
+    Acknowledgement(_IAM5, _GENERATED, place="*-Delivery/Execution*", detail="*:::flightdelay-*"),
+    Acknowledgement(_IAM5, "All tables of the platform's own database.", detail="*:table/flight_delay_*/[*]"),
+    Acknowledgement(
+        _IAM5, "A key's ARN is not known before it is made; its stage tag is.", "*-Delivery/Execution*", "*:key/[*]"
+    ),
+    Acknowledgement(_IAM5, _NO_RESOURCE_LEVEL, place="*-Delivery/Execution*", detail="Resource::[*]"),
+    Acknowledgement(
+        _IAM5,
+        "SageMaker's own log groups: their names are SageMaker's.",
+        "*-Delivery/*",
+        "*:log-group:/aws/sagemaker/[*]",
+    ),
+    Acknowledgement(_IAM5, "A file system's id is made up, and so is its link's.", "*-Delivery/*", "*:file-system/[*]"),
+    Acknowledgement(_IAM5, "A file system's id is made up, and so is its link's.", "*-Delivery/*", "*:association/[*]"),
+    Acknowledgement(
+        "*-EFSInBackupPlan",
+        "Automatic backups are on, by the file system's own policy; the rule looks for a plan of AWS Backup.",
+        place="*-Storage/*",
+    ),
+    Acknowledgement(_IAM5, "The budget's name is made up without a prefix.", "*-Delivery/*", "*:budget/[*]"),
+    Acknowledgement(
+        _IAM5, "Stacks end in an id that CloudFormation makes up.", "*-Delivery/*", "*:stack/FlightDelay-*"
+    ),
+    Acknowledgement(_IAM5, _NO_RESOURCE_LEVEL, place="*-Delivery/PlanPermissions/*", detail="Resource::[*]"),
+    Acknowledgement(
+        _IAM5,
+        "Executions of the one pipeline; their ids are made up.",
+        "*-Delivery/RunPermissions/*",
+        "*/execution/[*]",
+    ),
+    Acknowledgement(_IAM5, "Versions of the one model group.", detail="*:model-package/flight-delay/[*]"),
+    Acknowledgement(
+        _IAM5,
+        "EC2 network interfaces, ECR log-in and metrics. SageMaker's check of a job fails if the EC2 actions have a "
+        "resource or condition (https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html).",
+        place="*-Training/Permissions/*",
+        detail="Resource::[*]",
+    ),
+    Acknowledgement(_IAM5, _OBJECTS, place="*-Training/Permissions/*", detail="Resource::FlightDelay-*-Lake:*/[*]"),
+    Acknowledgement(_IAM5, "Log streams of one kind of job.", place="*-Training/*", detail="*:log-group:*Jobs:[*]"),
+    Acknowledgement(_IAM5, _JOB_NAMES, place="*-Training/Permissions/Pipeline/*", detail="*-job/[*]"),
+    Acknowledgement(
+        "*-VPCDefaultSecurityGroupClosed",
+        "The rule fires on every VPC. Emptying the default group takes a Lambda function with EC2 rights as a custom "
+        "resource; nothing is ever put into that group.",
+    ),
+    Acknowledgement(
+        "*-S3BucketReplicationEnabled",
+        "Raw data can be landed again from its source and the rest be computed from it; versions guard against "
+        "mistakes. A second copy in a second region is a decision for a team with a recovery objective.",
+    ),
+    Acknowledgement(
+        "*-S3DefaultEncryptionKMS",
+        "S3 delivers access logs only to buckets with SSE-S3 by default "
+        "(https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html).",
+        place="*-Lake/Logs/Resource",
+    ),
+    Acknowledgement(
+        "*-CloudTrailCloudWatchLogsEnabled",
+        "The trail lies encrypted and validated in S3, where Athena reads it; a second copy in CloudWatch Logs costs "
+        "per GB and nobody alarms on it.",
+    ),
+    Acknowledgement(
+        "W6001",
+        "The output `Resources` gathers what other stacks export, so that the command line reads one output of one "
+        "stack instead of five stacks.",
+        place="*-Training",
+    ),
+)
+
+
+def unacknowledged(findings: Sequence[Finding], rows: Sequence[Acknowledgement] = ACKNOWLEDGEMENTS) -> list[Finding]:
+    """Return the findings that no row accepts."""
+    return [finding for finding in findings if not any(row.covers(finding) for row in rows)]
+
+
+def stale(findings: Sequence[Finding], rows: Sequence[Acknowledgement] = ACKNOWLEDGEMENTS) -> Iterator[Acknowledgement]:
+    """Yield the rows that accept nothing any more: what they excused is gone, and they must go too."""
+    for row in rows:
+        if not any(row.covers(finding) for finding in findings):
+            yield row

@@ -1,0 +1,1 @@
+"""Gates over the synthesised templates: pure functions from documents to findings."""

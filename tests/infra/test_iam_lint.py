@@ -1,0 +1,77 @@
+"""Every statement does what it says; each kind of mistake is caught."""
+
+import pytest
+
+from infra.checks import iam_lint
+from infra.checks.policies import identity_documents
+
+pytestmark = pytest.mark.skipif(not iam_lint.REFERENCE.is_dir(), reason="node_modules is missing: run `npm ci`")
+
+JOBS = "arn:aws:sagemaker:us-east-1:123456789012:training-job/*"
+
+
+def problems_of(**statement):
+    document = {"Statement": [{"Sid": "Planted", "Effect": "Allow", **statement}]}
+    return [finding.problem for finding in iam_lint.lint("planted", document)]
+
+
+@pytest.mark.parametrize("stage", ["sandbox", "prod"])
+def test_no_statement_of_the_stage_has_a_finding(stage, request):
+    assembly = request.getfixturevalue(stage)
+
+    findings = [
+        str(f) for name, document in identity_documents(assembly).items() for f in iam_lint.lint(name, document)
+    ]
+
+    assert findings == []
+
+
+def test_wildcard_action_is_found():
+    assert any("wildcard action s3:Get*" in p for p in problems_of(Action="s3:Get*", Resource="*"))
+
+
+def test_unknown_action_is_found():
+    assert problems_of(Action="sagemaker:StartPipeline", Resource="*") == [
+        "unknown action sagemaker:StartPipeline",
+        "dead ARN *: no action of the statement applies to it",
+    ]
+
+
+def test_dead_arn_is_found():
+    group = "arn:aws:sagemaker:us-east-1:123456789012:model-package-group/flight-delay"
+    package = "arn:aws:sagemaker:us-east-1:123456789012:model-package/flight-delay/*"
+
+    found = problems_of(Action="sagemaker:CreateModelPackage", Resource=[group, package])
+
+    assert found == [f"dead ARN {group}: no action of the statement applies to it"]
+
+
+def test_bucket_arn_does_not_reach_its_objects():
+    assert problems_of(Action="s3:GetObject", Resource="arn:aws:s3:::raw") == [
+        "s3:GetObject applies to none of the statement's resources",
+        "dead ARN arn:aws:s3:::raw: no action of the statement applies to it",
+    ]
+
+
+def test_deprecated_condition_key_is_found():
+    condition = {"ArnEquals": {"sagemaker:VolumeKmsKey": "arn:aws:kms:us-east-1:123456789012:key/1"}}
+
+    (problem,) = problems_of(Action="sagemaker:CreateTrainingJob", Resource=JOBS, Condition=condition)
+
+    assert problem == "sagemaker:CreateTrainingJob never receives the condition key sagemaker:VolumeKmsKey"
+
+
+def test_condition_key_of_another_action_is_found():
+    condition = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+    (problem,) = problems_of(Action="kms:DescribeKey", Resource="*", Condition=condition)
+
+    assert problem == "kms:DescribeKey never receives the condition key kms:GrantIsForAWSResource"
+
+
+def test_action_without_resource_level_on_an_arn_is_found():
+    arn = "arn:aws:ecr:us-east-1:123456789012:repository/x"
+
+    assert problems_of(Action="ecr:GetAuthorizationToken", Resource=arn)[0] == (
+        "ecr:GetAuthorizationToken has no resource level: it needs Resource *"
+    )
