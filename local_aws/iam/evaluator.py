@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_aws.iam import conditions
-from local_aws.iam.patterns import Context, matches, substitute
+from local_aws.iam.patterns import Context, matches, substitute_in_arn
 
 Policy = Mapping[str, Any]
 """A policy document: `Version`, `Statement`."""
@@ -197,7 +197,7 @@ def _resource_applies(request: Request, statement: Mapping[str, Any]) -> bool:
 
 
 def _names_resource(request: Request, patterns: Sequence[str]) -> bool:
-    replaced = (substitute(pattern, request.context) for pattern in patterns)
+    replaced = (substitute_in_arn(pattern, request.context) for pattern in patterns)
     return any(pattern is not None and matches(pattern, request.resource) for pattern in replaced)
 
 
