@@ -11,13 +11,13 @@ BUDGET ?= default
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): requirements.lock requirements-installer.lock scripts/setup.sh
+$(READY): requirements.lock requirements-installer.lock package-lock.json scripts/setup.sh
 	@bash scripts/setup.sh "$(PYTHON)" "$(VENV)" && touch $@
 
 setup: $(READY) ## make .venv from the lock file
 
 run: $(READY) ## the whole pipeline on real flights: local AWS, data, train, evaluate, register, report
-	@$(BIN)/python -m pipelines run --target $(TARGET) --budget $(BUDGET)
+	@$(BIN)/python -m pipelines run --target $(TARGET) --budget $(BUDGET) $(PARAMETERS)
 
 up: $(READY) ## start the local AWS in the background; prints `export NAME=value` lines
 	@$(BIN)/python -m local_aws up

@@ -13,4 +13,6 @@ echo "setup: $("$python" --version) → $venv (about 1 GB, once; the SageMaker S
 # uv installs in a third of pip's time; where it cannot reach the index that pip is set up for, pip does it.
 "$venv/bin/uv" pip sync --quiet --compile-bytecode --python "$venv/bin/python" --require-hashes requirements.lock ||
     "$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
+# Node's tools (the CDK CLI) come by the Node of the environment, exactly as package-lock.json names them.
+PATH="$PWD/$venv/bin:$PATH" npm ci --silent --no-progress
 echo "setup: done" >&2
