@@ -121,6 +121,22 @@ ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
 )
 
 
+_ENI = (
+    "EC2 network interfaces: SageMaker's check of a job fails if these actions have a resource or condition "
+    "(https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html)."
+)
+
+CHECKOV_ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
+    Acknowledgement("CKV_AWS_109", _ENI, place="*-Training/*Permissions*"),
+    Acknowledgement("CKV_AWS_111", _ENI, place="*-Training/*Permissions*"),
+    Acknowledgement("CKV_AWS_109", _BOUNDARY, place="*-Delivery/*Boundary*"),
+    Acknowledgement("CKV_AWS_111", _BOUNDARY, place="*-Delivery/*Boundary*"),
+    Acknowledgement(
+        "CKV_AWS_18", "The bucket that the others log to; logging it to itself never ends.", place="*-Lake/*Logs*"
+    ),
+)
+
+
 def unacknowledged(findings: Sequence[Finding], rows: Sequence[Acknowledgement] = ACKNOWLEDGEMENTS) -> list[Finding]:
     """Return the findings that no row accepts."""
     return [finding for finding in findings if not any(row.covers(finding) for row in rows)]

@@ -1,4 +1,4 @@
-"""Run the scanners over a stage: CDK's validator, the cdk-nag rule packs and cfn-lint."""
+"""Run the scanners over a stage: AWS's validator, the cdk-nag rule packs, cfn-lint and checkov."""
 
 import json
 import re
@@ -50,3 +50,25 @@ def cfn_lint(*folders: Path) -> list[Finding]:
         Finding(item["Rule"]["Id"], item["Message"], Path(item["Filename"]).name.removesuffix(".template.json"))
         for item in json.loads(done.stdout)
     ]
+
+
+def checkov(executable: Path, folder: Path) -> list[Finding]:
+    """Return checkov's findings over a cloud assembly's templates; it brings 194 MB, hence an environment of its own.
+
+    Raises:
+        RuntimeError: checkov did not run.
+    """
+    # --skip-download: else it asks a vendor's server for guidelines, and waits for it.
+    options = ["--skip-download", "--framework", "cloudformation", "--quiet", "--compact", "--output", "json"]
+    command = [str(executable), *options, "--directory", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not done.stdout.strip():
+        raise RuntimeError(f"checkov did not run: {done.stderr.strip()[-2000:]}")
+    failed = json.loads(done.stdout)["results"]["failed_checks"]
+    return [
+        Finding(item["check_id"], item["check_name"], _place(item["file_path"], item["resource"])) for item in failed
+    ]
+
+
+def _place(template: str, resource: str) -> str:
+    return f"{Path(template).name.removesuffix('.template.json')}/{resource}"

@@ -54,14 +54,16 @@ class SafeguardsStack(PlatformStack):
             ],
             {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": arn(self, "logs", "log-group:*")}},
         )
-        # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html: services that publish to the topic.
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html: services that publish to the topic. By the
+        # topic and not by aws:SourceAccount, which EventBridge does not send for encrypted topics.
+        topics = {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": arn(self, "sns", f"{self.stage.prefix}-*")}}
         for service in _PUBLISHERS:
-            ours = {"StringEquals": {"aws:SourceAccount": self.account}}
-            key.name_service(f"Publish{service.capitalize()}", f"{service}.amazonaws.com", _USE_KEY, ours)
+            key.name_service(f"Publish{service.capitalize()}", f"{service}.amazonaws.com", _USE_KEY, topics)
         return key
 
     def _topic(self) -> sns.Topic:
         topic = sns.Topic(self, "Alarms", master_key=self.key, enforce_ssl=True)
+        from_here = {"StringEquals": {"aws:SourceAccount": self.account}}
         for service in _PUBLISHERS:
             topic.add_to_resource_policy(
                 iam.PolicyStatement(
@@ -69,7 +71,7 @@ class SafeguardsStack(PlatformStack):
                     principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
                     actions=["sns:Publish"],
                     resources=[topic.topic_arn],
-                    conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+                    conditions=None if service == "events" else from_here,
                 )
             )
         if self.stage.alarm_email:
