@@ -17,8 +17,8 @@ from local_aws.cloudformation import service as cloudformation
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ApiError, SerializationError
 from local_aws.http_server import Environ, StartResponse, WsgiApplication
-from local_aws.iam.guard import USAGE_PATH, Guard
-from local_aws.launcher import HEALTH_PATH
+from local_aws.iam.guard import Guard
+from local_aws.launcher import HEALTH_PATH, USAGE_PATH
 from local_aws.sagemaker import validation
 from local_aws.sagemaker.operations import OPERATIONS, Context, NotOursError, Request
 

@@ -19,6 +19,8 @@ from local_aws.server_file import RunningServer
 
 _T = TypeVar("_T")
 HEALTH_PATH = "/_local_aws/health"
+USAGE_PATH = "/_local_aws/iam/usage"
+"""GET answers which permissions roles used; DELETE forgets what was recorded, as a new run starts."""
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _START_SECONDS = 60.0
 _STOP_SECONDS = 40.0

@@ -11,9 +11,6 @@ from local_aws.moto_adapters import permissions
 from local_aws.settings import Settings
 from local_aws.store import Key, Store
 
-USAGE_PATH = "/_local_aws/iam/usage"
-"""GET answers the report; DELETE forgets what was recorded, as a new run starts."""
-
 
 class Guard:
     """Authorise requests, or let them all pass."""
@@ -29,7 +26,7 @@ class Guard:
             self.authorizer.authorize(environ, access_key, service, Place(self._account_id, region))
 
     def answer(self, method: str) -> dict[str, Any]:
-        """Answer a request to USAGE_PATH."""
+        """Answer a request to `/_local_aws/iam/usage`."""
         if method == "DELETE":
             self.authorizer.usage.clear()
             return {}

@@ -1,5 +1,6 @@
 """Remember every decision, and tell what was used but not granted, and granted but never used."""
 
+import hashlib
 import itertools
 import json
 import threading
@@ -150,9 +151,7 @@ def _reference(policy: Policy | None, documents: dict[str, Policy]) -> str | Non
     """Return the name under which a document stands in the report once, however many calls it decided."""
     if policy is None:
         return None
-    text = json.dumps(policy, sort_keys=True)
-    known = next((name for name, other in documents.items() if json.dumps(other, sort_keys=True) == text), None)
-    name = known or f"document-{len(documents) + 1}"
+    name = hashlib.sha256(json.dumps(policy, sort_keys=True).encode()).hexdigest()[:12]
     documents[name] = policy
     return name
 

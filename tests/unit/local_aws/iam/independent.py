@@ -50,7 +50,10 @@ def simulation(request: Request, policies: Policies) -> dict[str, Any]:
 
 
 def as_line(request: Request, policies: Policies, *, is_allowed: bool) -> str:
-    """Return a case as a line of the corpus, without what every case has: Version, Sid, Allow, the principal's keys, the account."""
+    """Return a case as a line of the corpus.
+
+    What every case has stays out: Version, Sid, Allow, the principal's condition keys, the account.
+    """
     context = {key: value for key, value in request.context.items() if key not in BASE_CONTEXT}
     applied = [
         [_short(policy) for policy in policies.identity.values()],
