@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from local_aws.cloudformation import typed
 from local_aws.cloudformation.errors import ResourceError
 from local_aws.cloudformation.resource import Call, Existing, Made, Properties, changed_properties, is_missing
+from local_aws.errors import NotSimulatedError
 
 Request = Callable[[Call, Properties], Properties]
 
@@ -55,12 +56,14 @@ class ApiType:
         delete: The operation that removes it.
         ref: What `Ref` returns: a format string.
         attributes: What `Fn::GetAtt` returns: format strings by attribute.
-        identity: The members that name it in update and delete: format strings by member.
+        identity: The members that name it in update and delete, each call takes those it knows: format strings.
         name_property: The property that holds its custom name.
         name_limit: Longest generated name.
         fixed: Properties whose change replaces it.
         dropped: Properties that `create` does not take and which need nothing.
+        handled: Members that a subclass changes by calls of their own.
         request: Map the properties to the request.
+        update_request: The same for `update`, where it differs.
         tagging: How tags change, where it has tags and `update` does not take them.
         has_tags: Whether `Tags` is a list of keys and values.
         delete_more: Further members of the delete call.
@@ -78,7 +81,9 @@ class ApiType:
     name_limit: int = 128
     fixed: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
+    handled: frozenset[str] = frozenset()
     request: Request = as_they_are
+    update_request: Request | None = None
     tagging: Tagging | None = None
     has_tags: bool = True
     delete_more: Mapping[str, Any] = field(default_factory=dict)
@@ -108,23 +113,42 @@ class ApiType:
             self._retag(call, existing, properties)
             changed -= {"Tags"}
         if changed and self.update_call:
-            members = self.request(call, properties)
-            members = typed.request(self.service, self.update_call, members, is_partial=True)
-            identity = typed.request(self.service, self.update_call, existing.made.identity)
-            if set(members) - set(identity):
-                self._send(call, self.update_call, {**members, **identity})
+            return self._change(call, existing, properties)
         return existing.made
 
     def delete(self, call: Call, existing: Existing) -> None:
         """Remove one; nothing happens where it is gone already."""
         if not self.delete_call:
             return
-        members = typed.request(self.service, self.delete_call, {**existing.made.identity, **self.delete_more})
+        named = {**existing.made.identity, **self.delete_more}
+        members = typed.request(self.service, self.delete_call, named, is_partial=True)
         try:
             self._send(call, self.delete_call, members)
         except ClientError as err:
             if not is_missing(err.response["Error"]["Code"]):
                 raise
+
+    def _change(self, call: Call, existing: Existing, properties: Properties) -> Made:
+        old, wanted = ((self.update_request or self.request)(call, item) for item in (existing.properties, properties))
+        apart = {"Tags", *self.dropped, *self.handled}
+        known = typed.members_of(self.service, self.update_call)
+        if stuck := [name for name in changed_properties(old, wanted) - apart if name.lower() not in known]:
+            names = ", ".join(sorted(stuck))
+            raise ResourceError(f"The local AWS cannot change {names} of {self.name} in place. Replace the resource.")
+        identity = typed.request(self.service, self.update_call, existing.made.identity, is_partial=True)
+        members = typed.request(self.service, self.update_call, wanted, is_partial=True)
+        if set(members) <= set(identity):
+            return existing.made
+        try:
+            self._send(call, self.update_call, {**members, **identity})
+        except ClientError as err:
+            if err.response["Error"]["Code"] != NotSimulatedError.code:
+                raise
+            # There is no such call here: making the resource again under its name stands for it.
+            self.delete(call, existing)
+            name = existing.made.identity.get(self.name_property)
+            return self.create(call, {**properties, **({self.name_property: name} if name else {})})
+        return existing.made
 
     def _members(self, call: Call, properties: Properties) -> Properties:
         return self.request(call, {name: item for name, item in properties.items() if name not in self.dropped})

@@ -134,7 +134,7 @@ class Deployment:
             raise _FailedError(f"The following resource(s) failed to {verb_past}: [{logical_id}].") from err
         record = _record(logical_id, kind, made, properties, resource, f"{verb}_COMPLETE")
         if deployed is None or deployed["Properties"] != properties:
-            self._stack.event(logical_id, made.physical_id, kind, f"{verb}_COMPLETE")
+            self._stack.event(logical_id, made.physical_id, kind, f"{verb}_COMPLETE", made.notice)
         elif deployed["DeletionPolicy"] == record["DeletionPolicy"]:
             record = deployed
         if record is not deployed:

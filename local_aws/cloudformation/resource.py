@@ -45,6 +45,8 @@ class Made:
     attributes: dict[str, Any] = field(default_factory=dict)
     identity: dict[str, Any] = field(default_factory=dict)
     """What names it in the API's update and delete calls."""
+    notice: str = ""
+    """What the event of its creation says besides."""
 
 
 @dataclass(frozen=True)

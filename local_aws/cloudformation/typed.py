@@ -25,9 +25,15 @@ def request(service: str, operation: str, members: Members, *, is_partial: bool 
     """
     shape: Any = operation_model(service, operation).input_shape
     if is_partial:
-        known = {name.lower() for name in shape.members}
+        known = members_of(service, operation)
         members = {name: value for name, value in members.items() if name.lower() in known}
     return dict(_structure(shape, members, ""))
+
+
+def members_of(service: str, operation: str) -> set[str]:
+    """Return the names of an operation's members in lower case."""
+    shape: Any = operation_model(service, operation).input_shape
+    return {name.lower() for name in shape.members}
 
 
 def typed(shape: Shape | Any, value: Any, where: str) -> Any:
@@ -51,7 +57,7 @@ def _structure(shape: Any, value: Any, where: str) -> Members:
     names = {name.lower(): name for name in shape.members}
     result = {}
     for key, item in value.items():
-        name = names.get(key.lower())
+        name = names.get(key.lower()) or names.get(f"tag{key.lower()}")  # KMS has TagKey and TagValue
         if name is None:
             raise ResourceError(f"Model validation failed (#{where}: extraneous key [{key}] is not permitted)")
         result[name] = typed(shape.members[name], item, f"{where}/{key}")

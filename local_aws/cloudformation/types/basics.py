@@ -54,20 +54,12 @@ class _Key(ApiType):
             (client.enable_key if new.get("Enabled", True) else client.disable_key)(KeyId=key_id)
 
 
+_KEY_APART = {"EnableKeyRotation", "RotationPeriodInDays", "PendingWindowInDays", "Enabled"}
+
+
 def _key(_: Call, properties: Properties) -> Properties:
     names = {"KeyPolicy": "Policy"}
-    kept = {
-        "KeyPolicy",
-        "Description",
-        "KeySpec",
-        "KeyUsage",
-        "MultiRegion",
-        "Origin",
-        "BypassPolicyLockoutSafetyCheck",
-    }
-    members = {names.get(name, name): item for name, item in properties.items() if name in kept}
-    tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags", [])]
-    return {**members, **({"Tags": tags} if tags else {})}
+    return {names.get(name, name): item for name, item in properties.items() if name not in _KEY_APART}
 
 
 class _LogGroup(ApiType):
@@ -116,6 +108,7 @@ TYPES: list[ResourceType] = [
         attributes={"Arn": "{Arn}", "KeyId": "{KeyId}"},
         identity={"KeyId": "{KeyId}"},
         fixed=frozenset({"KeySpec", "KeyUsage", "MultiRegion", "Origin"}),
+        handled=frozenset({"Policy"}),
         request=_key,
         tagging=Tagging("TagResource", "UntagResource", arn="KeyId", value="{KeyId}"),
     ),
@@ -141,6 +134,7 @@ TYPES: list[ResourceType] = [
         identity={"logGroupName": "{logGroupName}"},
         name_property="LogGroupName",
         name_limit=512,
+        handled=frozenset({"KmsKeyId", "RetentionInDays"}),
         dropped=frozenset({"RetentionInDays", "DataProtectionPolicy", "FieldIndexPolicies", "ResourcePolicyDocument"}),
         tagging=Tagging(
             "TagResource",

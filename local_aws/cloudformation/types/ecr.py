@@ -44,6 +44,7 @@ TYPES: list[ResourceType] = [
         name_property="RepositoryName",
         fixed=frozenset({"EncryptionConfiguration"}),
         dropped=_APART,
+        handled=frozenset({"ImageScanningConfiguration"}),
         tagging=Tagging("TagResource", "UntagResource", arn="resourceArn"),
         delete_more={"force": True},
     ),

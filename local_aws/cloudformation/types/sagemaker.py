@@ -1,13 +1,11 @@
 """SageMaker: the properties are, but for a pipeline's definition, the API's own requests."""
 
-import uuid
-
 from local_aws.cloudformation.api_type import ApiType, Tagging, as_they_are
 from local_aws.cloudformation.resource import Call, Properties, ResourceType
 
 
 def _pipeline(_: Call, properties: Properties) -> Properties:
-    rest = {"ClientRequestToken": uuid.uuid4().hex, **properties}
+    rest = dict(properties)
     definition = rest.pop("PipelineDefinition")
     if "PipelineDefinitionBody" in definition:
         return {**rest, "PipelineDefinition": definition["PipelineDefinitionBody"]}
@@ -38,10 +36,28 @@ def _of(kind: str, *, ref: str = "Arn", update: bool = False, fixed: frozenset[s
     )
 
 
+def _job_definition(kind: str) -> ApiType:
+    """Return a type of Model Monitor's job definitions."""
+    arn = "{JobDefinitionArn}"
+    return ApiType(
+        name=f"AWS::SageMaker::{kind}JobDefinition",
+        service="sagemaker",
+        create_call=f"Create{kind}JobDefinition",
+        delete_call=f"Delete{kind}JobDefinition",
+        ref=arn,
+        attributes={"JobDefinitionArn": arn},
+        identity={"JobDefinitionName": "{JobDefinitionName}"},
+        name_property="JobDefinitionName",
+        name_limit=63,
+        dropped=frozenset({"EndpointName"}),
+    )
+
+
 TYPES: list[ResourceType] = [
     _of("Pipeline", ref="Name", update=True),
     _of("ModelPackageGroup"),
     _of("Model"),
     _of("EndpointConfig"),
     _of("Endpoint", update=True),
+    *(_job_definition(kind) for kind in ("DataQuality", "ModelQuality", "ModelBias", "ModelExplainability")),
 ]

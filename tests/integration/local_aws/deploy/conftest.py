@@ -16,11 +16,11 @@ def stack_name(unique):
 
 
 @pytest.fixture
-def deploy(cloudformation, stack_name):
+def deploy(cloudformation, stack_name, failures):
     """Create or update the test's stack by a change set, as the cdk CLI does; return the stack."""
     numbers = iter(range(1000))
 
-    def deploy(resources, name=stack_name, **sections):
+    def deploy(resources, name=stack_name, *, fails=False, **sections):
         options = {key: sections.pop(key) for key in ("Tags", "Parameters") if isinstance(sections.get(key), list)}
         is_there = any(stack["StackName"] == name for stack in cloudformation.describe_stacks()["Stacks"])
         change_set = cloudformation.create_change_set(
@@ -33,7 +33,9 @@ def deploy(cloudformation, stack_name):
         status = cloudformation.describe_change_set(ChangeSetName=change_set)
         assert status["Status"] == "CREATE_COMPLETE", status["StatusReason"]
         cloudformation.execute_change_set(ChangeSetName=change_set)
-        return cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        assert stack["StackStatus"].endswith("ROLLBACK_COMPLETE") == fails, failures(name)
+        return stack
 
     return deploy
 

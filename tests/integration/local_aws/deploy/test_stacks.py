@@ -118,7 +118,7 @@ def test_a_failed_creation_names_its_resource_and_leaves_nothing(deploy, failure
         "Properties": {"AssumeRolePolicyDocument": TRUST, "ManagedPolicyArns": [MISSING]},
     }
 
-    stack = deploy({"Logs": GROUP, "Job": broken})
+    stack = deploy({"Logs": GROUP, "Job": broken}, fails=True)
 
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     assert MISSING in failures()["Job"]
@@ -140,7 +140,8 @@ def test_a_failed_update_is_rolled_back(deploy, failures, resources, client):
                 "DependsOn": "New",
                 "Properties": {**role, "Description": "after", "ManagedPolicyArns": [MISSING]},
             },
-        }
+        },
+        fails=True,
     )
 
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
@@ -171,7 +172,7 @@ def test_exports_are_imported_and_protected(deploy, cloudformation, unique, reso
     assert cloudformation.list_imports(ExportName=export)["Imports"] == [user]
     with pytest.raises(ClientError, match=f"{export} cannot be deleted as it is in use by {user}"):
         cloudformation.delete_stack(StackName=owner)
-    stack = deploy({"Logs": GROUP, "More": GROUP}, name=owner)
+    stack = deploy({"Logs": GROUP, "More": GROUP}, name=owner, fails=True)
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert set(resources(owner)) == {"Logs"}
     cloudformation.delete_stack(StackName=user)
