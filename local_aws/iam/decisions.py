@@ -4,10 +4,9 @@ import datetime as dt
 import functools
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local_aws.iam.evaluator import Policies, Policy, Request, Verdict, evaluate
+from local_aws.iam.evaluator import ParsedPolicy, Policies, Request, Verdict, evaluate
 from local_aws.iam.patterns import ContextValue
 from local_aws.iam.principals import Principal
 from local_aws.iam.requirements import Place, Requirement
@@ -143,7 +142,6 @@ def _clock(second: int) -> str:
 
 
 @functools.lru_cache(maxsize=512)
-def parsed(document: str) -> Policy:
+def parsed(document: str) -> ParsedPolicy:
     """Return a policy document, parsed once per text."""
-    policy: Mapping[str, object] = json.loads(document)
-    return policy
+    return ParsedPolicy(json.loads(document))

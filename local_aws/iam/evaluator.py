@@ -14,6 +14,14 @@ Policy = Mapping[str, Any]
 """A policy document: `Version`, `Statement`."""
 
 
+class ParsedPolicy(dict[str, Any]):
+    """A policy document that is never changed, and so remembers which of its statements speak of which action."""
+
+    def __init__(self, document: Policy) -> None:
+        super().__init__(document)
+        self.about: dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]] = {}
+
+
 @dataclass(frozen=True)
 class Request:
     """What a principal asks for.
@@ -112,8 +120,8 @@ def _implicit_denial(request: Request, policies: Policies, grant: int, by_identi
 
 def _explicit_denial(request: Request, policies: Policies) -> str:
     for name, document in policies.identity.items():
-        for statement in statements(document):
-            if statement["Effect"] == "Deny" and _applies(request, statement):
+        for _, statement in _about(request.action, document, "Deny"):
+            if _applies(request, statement):
                 return f"with an explicit deny in an identity-based policy ({name})"
     others = (
         ("permissions boundary", policies.boundary, False),
@@ -129,28 +137,20 @@ def _explicit_denial(request: Request, policies: Policies) -> str:
 
 def _denies(request: Request, document: Policy, *, with_principal: bool) -> bool:
     return any(
-        statement["Effect"] == "Deny"
-        and (not with_principal or principal_strength(request, statement) != _NONE)
-        and _applies(request, statement)
-        for statement in statements(document)
+        (not with_principal or principal_strength(request, statement) != _NONE) and _applies(request, statement)
+        for _, statement in _about(request.action, document, "Deny")
     )
 
 
 def _grants(request: Request, document: Policy, *, with_principal: bool = False) -> bool:
     return any(
-        statement["Effect"] == "Allow"
-        and (not with_principal or principal_strength(request, statement) != _NONE)
-        and _applies(request, statement)
-        for statement in statements(document)
+        (not with_principal or principal_strength(request, statement) != _NONE) and _applies(request, statement)
+        for _, statement in _about(request.action, document, "Allow")
     )
 
 
 def _allowing(request: Request, document: Policy) -> list[str]:
-    return [
-        statement.get("Sid", str(index))
-        for index, statement in enumerate(statements(document))
-        if statement["Effect"] == "Allow" and _applies(request, statement)
-    ]
+    return [name for name, statement in _about(request.action, document, "Allow") if _applies(request, statement)]
 
 
 def _resource_grant(request: Request, document: Policy | None) -> int:
@@ -158,10 +158,22 @@ def _resource_grant(request: Request, document: Policy | None) -> int:
         return _NONE
     strengths = [
         principal_strength(request, statement)
-        for statement in statements(document)
-        if statement["Effect"] == "Allow" and _applies(request, statement)
+        for _, statement in _about(request.action, document, "Allow")
+        if _applies(request, statement)
     ]
     return max(strengths, default=_NONE)
+
+
+def _about(action: str, document: Policy, effect: str) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """Return the statements of an effect that speak of an action, each with its Sid or index."""
+    known = document.about if isinstance(document, ParsedPolicy) else {}
+    if (action, effect) not in known:
+        known[action, effect] = [
+            (statement.get("Sid", str(index)), statement)
+            for index, statement in enumerate(statements(document))
+            if statement["Effect"] == effect and _action_applies(action, statement)
+        ]
+    return known[action, effect]
 
 
 def statements(document: Policy) -> Sequence[Mapping[str, Any]]:
@@ -176,11 +188,7 @@ def as_list(value: Any) -> list[str]:
 
 
 def _applies(request: Request, statement: Mapping[str, Any]) -> bool:
-    return (
-        _action_applies(request.action, statement)
-        and _resource_applies(request, statement)
-        and conditions.holds(statement.get("Condition", {}), request.context)
-    )
+    return _resource_applies(request, statement) and conditions.holds(statement.get("Condition", {}), request.context)
 
 
 def _action_applies(action: str, statement: Mapping[str, Any]) -> bool:

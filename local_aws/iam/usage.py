@@ -40,11 +40,11 @@ class Usage:
 
     def add(self, operation: str, decision: Decision) -> None:
         """Record a decision on one permission that an operation took."""
-        request = decision.request
-        context = tuple(
-            sorted((key, _hashable(value)) for key, value in request.context.items() if key not in _VOLATILE)
-        )
-        key = (request.session_arn, request.action, request.resource, decision.verdict.is_allowed, context)
+        request, asked = decision.request, decision.requirement.context
+        # The rest of the context follows from the principal.
+        own = frozenset((name, value if isinstance(value, str) else tuple(value)) for name, value in asked.items())
+        subnets = decision.principal.subnets
+        key = (request.session_arn, request.action, request.resource, decision.verdict.is_allowed, subnets, own)
         with self._lock:
             if key in self._first or len(self._first) < MAX_KINDS:
                 self._first.setdefault(key, (operation, decision))
@@ -169,7 +169,3 @@ def _counts(found: Iterable[tuple[str, Decision, int]]) -> dict[str, dict[str, A
             (allowed if decision.verdict.is_allowed else denied)[decision.request.action] += count
         counts[role] = {"allowed": dict(allowed), "denied": dict(denied)}
     return counts
-
-
-def _hashable(value: Any) -> Any:
-    return value if isinstance(value, str) else tuple(value)

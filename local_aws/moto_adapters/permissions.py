@@ -51,7 +51,8 @@ class IssuedSession:
 
 def role(arn: str) -> Grants | None:
     """Return a role by its ARN."""
-    return next((_grants(iam, item) for iam, item in _roles(arn) if item.arn == arn), None)
+    name = arn.rpartition("/")[2]
+    return next((_grants(iam, item) for iam, item in _roles(arn) if item.name == name and item.arn == arn), None)
 
 
 def role_arn_of_name(account_id: str, name: str) -> str | None:
