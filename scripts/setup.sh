@@ -15,4 +15,6 @@ echo "setup: $("$python" --version) → $venv (about 1 GB, once; the SageMaker S
     "$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
 # Node's tools (the CDK CLI) come by the Node of the environment, exactly as package-lock.json names them.
 PATH="$PWD/$venv/bin:$PATH" npm ci --silent --no-progress
+# So that the first `make up` does not pay for it.
+"$venv/bin/python" -m compileall -q local_aws pipelines usecase
 echo "setup: done" >&2

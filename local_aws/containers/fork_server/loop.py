@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import selectors
 import signal
 import socket
@@ -14,6 +15,7 @@ from local_aws.containers.fork_server.messages import LineBuffer, Network, Proce
 from local_aws.containers.fork_server.warmup import WarmLibraries
 
 _REAP_SECONDS = 1.0
+_HEAD_START_SECONDS = 1.5
 
 
 class ForkServer:
@@ -101,7 +103,6 @@ class _Container:
         with contextlib.suppress(OSError):  # it has just ended
             self.channel.sendall(order)
 
-
 def _receive(channel: socket.socket) -> bytes:
     try:
         return channel.recv(1 << 20)
@@ -125,6 +126,10 @@ def main(channel_file: int, modules: Sequence[str]) -> None:
     namespaces.adopt_orphans()
     user_namespace, reason = namespaces.probe()
     channel.sendall(encode({"probed": reason, "user_namespace": user_namespace}))
+    if modules:
+        # The local AWS imports at the same time, and its first answer is what somebody waits for: a head start,
+        # unless a container is asked for already.
+        select.select([channel], [], [], _HEAD_START_SECONDS)
     started = time.monotonic()
     libraries = WarmLibraries(modules)
     programs = _programs() if modules else {}
