@@ -50,11 +50,11 @@ def service(data: Path, name: str) -> dict[str, Any]:
     if name == "ec2":
         # The 800 other actions are none of a SageMaker platform's.
         actions = {key: value for key, value in actions.items() if is_network(value["name"])}
-    used = {item["name"] for action in actions.values() for item in action["resourceTypes"]}
+    used = {item["name"].lower() for action in actions.values() for item in action["resourceTypes"]}
     return {
         "actions": {
             action["name"]: [
-                [item["name"] + ("!" if item["required"] else "") for item in action["resourceTypes"]],
+                [item["name"].lower() + ("!" if item["required"] else "") for item in action["resourceTypes"]],
                 own_keys(action) if name == "sagemaker" else [],
             ]
             for action in sorted(actions.values(), key=lambda action: action["name"])

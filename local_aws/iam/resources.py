@@ -53,10 +53,21 @@ def arns(service: str, action: str, parameters: Mapping[str, Any], place: Place)
         return [direct]
     kinds = reference()[service]["actions"][action][0]
     formats = reference()[service]["resources"]
+    patterns = [_pattern(formats[kind.rstrip("!")]) for kind in kinds]
+    named = [text for text in given.values() if isinstance(text, str) and text.startswith("arn:")]
+    if whole := [text for text in named if any(pattern.fullmatch(text) for pattern in patterns)]:
+        return [_with_stream(service, text) for text in whole]
     required = [arn for kind in kinds if kind.endswith("!") for arn in _filled(formats[kind[:-1]], given, place)]
     optional = [arn for kind in kinds if not kind.endswith("!") for arn in _filled(formats[kind], given, place)]
     found = list(dict.fromkeys(_with_stream(service, arn) for arn in (required or optional)))
     return found or [_LEFT_OPEN]
+
+
+@functools.cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """Return what ARNs of a format look like."""
+    parts = _VARIABLE.split(template)
+    return re.compile("".join(".*" if index % 2 else re.escape(part) for index, part in enumerate(parts)))
 
 
 def _filled(template: str, given: Mapping[str, Any], place: Place) -> Iterator[str]:

@@ -1,8 +1,11 @@
 """What roles used, lacked and never used is answered over HTTP, printed by the command line, and proven by mutation."""
 
 import json
+import subprocess
+import sys
 import urllib.request
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -65,3 +68,18 @@ def test_mutation_finds_what_the_run_did_not_need_and_no_request_guarded(platfor
 def test_the_command_line_needs_a_running_server(tmp_path, capsys):
     assert main(["iam-report", "--root", str(tmp_path)]) == 1
     assert "No local AWS runs on" in capsys.readouterr().err
+
+
+def test_recording_lets_everything_pass_and_reports_what_enforcing_would_deny(tmp_path, capsys):
+    command = [sys.executable, "-m", "local_aws", "up", "--root", str(tmp_path), "--iam", "record"]
+    started = subprocess.run(command, check=True, capture_output=True, text=True)
+    exported = dict(line.removeprefix("export ").split("=", 1) for line in started.stdout.splitlines())
+    try:
+        keys = {"aws_access_key_id": "AKIASTRANGER00000000", "aws_secret_access_key": "none"}
+        stranger = boto3.Session(**keys, region_name="us-east-1")
+        stranger.client("s3", endpoint_url=exported["AWS_ENDPOINT_URL"]).create_bucket(Bucket="recorded")
+
+        assert main(["iam-report", "--root", str(tmp_path), "--role", "own-*"]) == 0
+        assert json.loads(capsys.readouterr().out)["mode"] == "record"
+    finally:
+        main(["down", "--root", str(tmp_path)])
