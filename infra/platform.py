@@ -19,11 +19,16 @@ from pipelines.settings import Settings
 class Platform:
     """All stacks of a stage, in the order in which they are deployed; each is given what it needs of the others.
 
+    Args:
+        settings: Of the training pipeline.
+
     Attributes:
         stacks: The stacks, in that order.
     """
 
-    def __init__(self, scope: Construct, stage: Stage, *, env: Environment | None = None) -> None:
+    def __init__(
+        self, scope: Construct, stage: Stage, *, settings: Settings | None = None, env: Environment | None = None
+    ) -> None:
         env = env or Environment(region=stage.region)
 
         def name(stack: str) -> str:
@@ -46,7 +51,7 @@ class Platform:
             network=self.network,
             lake=self.lake,
             alarms=self.safeguards.topic,
-            settings=Settings(),
+            settings=settings or Settings(),
             **common,
         )
         self.stacks: list[Stack] = [

@@ -4,6 +4,7 @@ PipelineError                what the command line shows as one paragraph and a 
 ├── UsageError               the caller asked for something that cannot be asked for (exit code 2)
 ├── DefinitionError          the pipeline definition breaks one of its own checks
 ├── TargetError              the target (local AWS or AWS) cannot be reached, or is not what it should be
+├── PlatformError            the cdk CLI is missing, or a synthesis, deploy or destroy failed
 ├── ResourcesError           the resources the pipeline needs are missing or unreadable
 └── ExecutionFailedError     an execution ended in another status than Succeeded
 """
@@ -40,3 +41,7 @@ class ResourcesError(PipelineError):
 
 class ExecutionFailedError(PipelineError):
     """The execution ended, but not as Succeeded."""
+
+
+class PlatformError(PipelineError):
+    """The platform cannot be synthesised, deployed or destroyed."""

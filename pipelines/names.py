@@ -13,3 +13,9 @@ def command_line(text: str) -> str:
     python, here = Path(sys.executable), Path.cwd()
     shown = python.relative_to(here) if python.is_relative_to(here) else python.name
     return f"{shown} -m pipelines {text}"
+
+
+def short(path: Path) -> Path:
+    """Return a path as it is shown: relative to the working folder where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

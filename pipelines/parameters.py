@@ -3,6 +3,7 @@
 This module does not import the SDK: the command line checks and completes parameters without paying for it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -33,9 +34,11 @@ class Parameter:
             raise UsageError(f"parameter {self.name}: {text!r} is none of {', '.join(self.choices)}")
         if self.type == "Float":
             try:
-                float(text)
-            except ValueError as error:
-                raise UsageError(f"parameter {self.name}: {text!r} is not a number") from error
+                number = float(text)
+            except ValueError:
+                number = math.nan
+            if not math.isfinite(number):  # no number is above or below NaN: a gate would always say no
+                raise UsageError(f"parameter {self.name}: {text!r} is not a number")
         return text
 
 

@@ -24,6 +24,7 @@ _GLYPHS = {
     "Succeeded": ("✓", "green"),
 }
 _OBJECTIVE = OBJECTIVE_METRIC.rpartition(":")[2]
+_BAR_WIDTH = 10  # with the table's other columns and the best objective it fits into 80 characters
 _COLUMNS = ("", "step", "status", "seconds", "")
 
 
@@ -122,7 +123,7 @@ def _detail(step: StepState, snapshot: Snapshot) -> str:
     if step.type == "Tuning" and not step.cache_hit and step.status != "NotStarted":
         best = best_objective(snapshot.trials)
         bar = _bar(_done(snapshot.trials), snapshot.trials_planned)
-        return bar if best is None else f"{bar}  best {_OBJECTIVE} {best:.4f}"
+        return f"{bar} trials" if best is None else f"{bar}  best {_OBJECTIVE} {best:.4f}"
     if step.type == "Training" and step.status == "Executing":
         return "  ".join(f"{name} {value:.4f}" for name, value in sorted(snapshot.metrics.items()))
     return " ".join(_plain_details(step)[1:]) if step.ended else ""
@@ -145,4 +146,5 @@ def _done(trials: tuple[Trial, ...]) -> int:
 
 def _bar(done: int, planned: int) -> str:
     planned = max(planned, done, 1)
-    return f"{'━' * done}{'┄' * (planned - done)} {done}/{planned} trials"
+    filled = done * _BAR_WIDTH // planned
+    return f"{'━' * filled}{'┄' * (_BAR_WIDTH - filled)} {done}/{planned}"

@@ -109,9 +109,11 @@ class Resources:
         """
         try:
             return cls.from_dict(json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            reason = {OSError: getattr(error, "strerror", ""), KeyError: f"it lacks the field {error}"}
+            text = next((reason[kind] for kind in reason if isinstance(error, kind)), str(error))
             raise ResourcesError(
-                f"{path}: cannot read the resources: {error}",
+                f"{path}: cannot read the resources: {text}",
                 hint="the file has the shape that the verb `resources` prints",
             ) from error
 

@@ -1,5 +1,6 @@
 """Connect to where the pipeline runs: the local AWS or an AWS account. From here on there is one code path."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -13,10 +14,14 @@ import boto3
 from botocore.config import Config
 
 from pipelines.bundle import ROOT
-from pipelines.errors import TargetError, UsageError
-from pipelines.names import command_line
+from pipelines.errors import TargetError
+from pipelines.platform.outputs import deployed_resources
 from pipelines.resources import Resources
 
+PLATFORMS = ("cdk", "sandbox")
+DEFAULT_PLATFORM = "sandbox"
+# Both make resources of the same names, so each has a local AWS of its own.
+_UP = {"sandbox": (), "cdk": ("--root", ".local/platform", "--iam", "enforce")}
 _STARTUP_SECONDS = 60
 _LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
@@ -28,6 +33,7 @@ class Target:
         name: `local` or `aws`.
         endpoint_url: The local AWS's address; None is AWS itself.
         poll_seconds: How often to look while waiting: a laptop is faster, and AWS throttles.
+        variables: AWS_* variables with which a program reaches the local AWS; None is the user's own environment.
     """
 
     def __init__(
@@ -38,10 +44,12 @@ class Target:
         *,
         endpoint_url: str | None = None,
         poll_seconds: float = 10.0,
+        variables: dict[str, str] | None = None,
     ) -> None:
         self.name = name
         self.endpoint_url = endpoint_url
         self.poll_seconds = poll_seconds
+        self.variables = variables
         self._session = session
         self._find_resources = find_resources
         self._clients: dict[str, Any] = {}
@@ -58,30 +66,42 @@ class Target:
         return self._clients[service]
 
 
-def connect(name: str, resources_file: Path | None = None) -> Target:
+def connect(
+    name: str,
+    resources_file: Path | None = None,
+    *,
+    stage: str = "sandbox",
+    platform: str | None = None,
+) -> Target:
     """Return the target; the local AWS is started where it does not run.
 
+    Args:
+        name: `local` or `aws`.
+        resources_file: Resources in place of those that the stage's stacks tell.
+        stage: Whose stacks.
+        platform: `cdk` or `sandbox`: who makes the local target's resources; None is PLATFORM's or the default.
+
     Raises:
-        UsageError: The AWS target was asked for without a resources file.
-        TargetError: The local AWS does not start.
+        TargetError: The local AWS does not start, or AWS is to be used without a region.
     """
-    return _connect_aws(resources_file) if name == "aws" else _connect_local()
+    if name == "aws":
+        return _connect_aws(resources_file, stage)
+    return _connect_local(stage, platform or os.environ.get("PLATFORM") or DEFAULT_PLATFORM)
 
 
-def _connect_aws(resources_file: Path | None) -> Target:
-    if resources_file is None:
-        raise UsageError(
-            "--target aws needs --resources FILE.json: nothing is created in an AWS account from here",
-            hint=f"`{command_line('resources')}` prints the shape of the file",
-        )
-    resources = Resources.load(resources_file)
-    return Target("aws", boto3.Session(region_name=resources.region), lambda: resources)
+def _connect_aws(resources_file: Path | None, stage: str) -> Target:
+    given = Resources.load(resources_file) if resources_file else None
+    session = boto3.Session(region_name=given.region if given else None)
+    if session.region_name is None:
+        raise TargetError("no AWS region is set", hint="export AWS_REGION, or set `region` in the profile")
+    target = Target("aws", session, lambda: given or deployed_resources(target.client("cloudformation"), stage))
+    return target
 
 
-def _connect_local() -> Target:
+def _connect_local(stage: str, platform: str) -> Target:
     from pipelines.sandbox import ensure_sandbox  # noqa: PLC0415 - only the local target makes resources
 
-    environment = _start_local_aws()
+    environment = _start_local_aws(platform)
     endpoint = environment["AWS_ENDPOINT_URL"]
     refuse_foreign_endpoint(endpoint)
     session = boto3.Session(
@@ -90,7 +110,14 @@ def _connect_local() -> Target:
         aws_session_token=environment.get("AWS_SESSION_TOKEN"),
         region_name=environment.get("AWS_REGION") or environment["AWS_DEFAULT_REGION"],
     )
-    return Target("local", session, lambda: ensure_sandbox(session, endpoint), endpoint_url=endpoint, poll_seconds=1.0)
+
+    def find() -> Resources:
+        if platform == "sandbox":
+            return ensure_sandbox(session, endpoint)
+        return deployed_resources(target.client("cloudformation"), stage)
+
+    target = Target("local", session, find, endpoint_url=endpoint, poll_seconds=1.0, variables=environment)
+    return target
 
 
 def make_client(session: Any, service: str, endpoint_url: str | None) -> Any:
@@ -119,8 +146,8 @@ def parse_exports(text: str) -> dict[str, str]:
     return {name: value for _, assignment in words for name, _, value in [assignment.partition("=")]}
 
 
-def _start_local_aws() -> dict[str, str]:
-    command = [sys.executable, "-m", "local_aws", "up"]
+def _start_local_aws(platform: str) -> dict[str, str]:
+    command = [sys.executable, "-m", "local_aws", "up", *_UP[platform]]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=_STARTUP_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:

@@ -1,13 +1,14 @@
 """Deploy what delivers the platform: GitHub's roles, CloudFormation's permissions, the boundaries.
 
 An administrator deploys this stack once per account, before `cdk bootstrap`, which takes its execution policies. It
-needs no bootstrap itself, and nothing that it grants can change it.
+needs no bootstrap itself (hence the legacy synthesizer: the bootstrapless one still names the bootstrap's roles), and
+nothing that it grants can change it.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import BootstraplessSynthesizer, CfnOutput, Fn
+from aws_cdk import CfnOutput, Fn, LegacyStackSynthesizer
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -34,7 +35,7 @@ class DeliveryStack(PlatformStack):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, **more: Any) -> None:
         super().__init__(
-            scope, construct_id, stage=stage, is_stateful=True, synthesizer=BootstraplessSynthesizer(), **more
+            scope, construct_id, stage=stage, is_stateful=True, synthesizer=LegacyStackSynthesizer(), **more
         )
         self.boundary = iam.ManagedPolicy(self, "Boundary", statements=work_boundary(self, stage))
         self._provider_arn = self._provider()

@@ -15,6 +15,9 @@ from pipelines.errors import DefinitionError
 __all__ = ["CHECKS", "Finding", "check_definition", "refuse_faults"]
 
 CHECKS: tuple[Callable[[Definition], Iterable[Finding]], ...] = (
+    structure.version,
+    structure.parameters,
+    structure.step_members,
     structure.step_names,
     structure.unique_names,
     structure.step_types,
@@ -37,6 +40,7 @@ CHECKS: tuple[Callable[[Definition], Iterable[Finding]], ...] = (
     security.spot_checkpoint,
     caching.input_version,
     caching.defeated,
+    caching.expiry,
     caching.code_by_content,
 )
 
@@ -50,6 +54,9 @@ def check_definition(text: str) -> list[Finding]:
         return [Finding("json", "", f"the definition is no JSON: {error}")]
     if not isinstance(raw, dict) or not isinstance(raw.get("Steps"), list) or not raw["Steps"]:
         return [Finding("json", "", "the definition has no list of Steps")]
+    strangers = [item for key in ("Steps", "Parameters") for item in raw.get(key) or [] if not isinstance(item, dict)]
+    if strangers:
+        return [Finding("json", "", f"Steps and Parameters hold objects, but there is {strangers[0]!r}")]
     definition = Definition.parse(raw)
     return [*sizes, *(finding for check in CHECKS for finding in check(definition))]
 

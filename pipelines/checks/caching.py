@@ -12,6 +12,8 @@ _KEYS = {
     "Training": ("AlgorithmSpecification", "CheckpointConfig", "Environment", "HyperParameters", "InputDataConfig"),
     "Tuning": ("HyperParameterTuningJobConfig", "AlgorithmSpecification", "InputDataConfig", "StaticHyperParameters"),
 }
+# An ISO 8601 duration, as CacheConfig.ExpireAfter takes it: P30D, PT12H, P1DT6H30M.
+_DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -37,6 +39,16 @@ def defeated(definition: Definition) -> Iterator[Finding]:
                 if reference.text.startswith("Execution.") and reference.text != "Execution.PipelineName":
                     text = f"{member} holds {reference.text}, so that the step never hits its cache"
                     yield Finding("cache-defeated", step.name, text)
+
+
+def expiry(definition: Definition) -> Iterator[Finding]:
+    """A cache's life is an ISO 8601 duration."""
+    for step in definition.steps:
+        config = step.raw.get("CacheConfig") or {}
+        value = config.get("ExpireAfter") if isinstance(config, dict) else config
+        if value is not None and not (isinstance(value, str) and _DURATION.fullmatch(value)):
+            text = f"CacheConfig.ExpireAfter is {value!r}, but must be an ISO 8601 duration such as P30D or PT12H"
+            yield Finding("cache-expiry", step.name, text)
 
 
 def code_by_content(definition: Definition) -> Iterator[Finding]:

@@ -4,8 +4,7 @@ import argparse
 import sys
 
 from pipelines.approval import decide
-from pipelines.targets import connect
-from pipelines.verbs.options import add_target
+from pipelines.verbs.options import add_target, chosen_target
 
 SUMMARY = "approve a registered model"
 
@@ -19,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Set the status and print it."""
-    target = connect(arguments.target, arguments.resources)
+    target = chosen_target(arguments)
     package = decide(target, arguments.package, "Approved", arguments.reason)
     sys.stdout.write(f"{package['ModelPackageArn']} is {package['ModelApprovalStatus']}\n")
     return 0

@@ -34,5 +34,6 @@ def _text(arguments: argparse.Namespace) -> str:
         return render(chosen_resources(arguments), build_bundles(), Settings.of_budget(arguments.budget))
     try:
         return str(arguments.definition.read_text())
-    except OSError as error:
-        raise UsageError(f"{arguments.definition}: cannot be read: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise UsageError(f"{arguments.definition}: cannot be read: {reason}") from error

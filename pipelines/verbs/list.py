@@ -4,8 +4,7 @@ import argparse
 import sys
 
 from pipelines.executions import Executions
-from pipelines.targets import connect
-from pipelines.verbs.options import add_target
+from pipelines.verbs.options import add_target, chosen_target
 
 SUMMARY = "list the last executions"
 
@@ -18,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line per execution, the newest first."""
-    target = connect(arguments.target, arguments.resources)
+    target = chosen_target(arguments)
     executions = Executions(target.client("sagemaker"))
     executions.resolve(None)
     for summary in executions.latest(arguments.limit):

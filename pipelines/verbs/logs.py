@@ -11,8 +11,7 @@ from pipelines.errors import PipelineError, UsageError
 from pipelines.executions import Executions, ExecutionState
 from pipelines.following import failed_step
 from pipelines.names import command_line
-from pipelines.targets import connect
-from pipelines.verbs.options import add_execution, add_target
+from pipelines.verbs.options import add_execution, add_target, chosen_target
 
 SUMMARY = "print the log of a step's jobs"
 _GROUPS = {
@@ -34,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print every stream of the step's jobs."""
-    target = connect(arguments.target, arguments.resources)
+    target = chosen_target(arguments)
     executions = Executions(target.client("sagemaker"))
     state = executions.state(executions.resolve(arguments.execution))
     groups, prefix = _where(state, arguments.step)

@@ -4,16 +4,52 @@ import argparse
 import os
 from pathlib import Path
 
+from pipelines.platform.outputs import STAGES
 from pipelines.resources import Resources
 from pipelines.settings import BUDGETS
+from pipelines.targets import DEFAULT_PLATFORM, PLATFORMS, Target, connect
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Add --target and where its resources are described."""
     parser.add_argument("--target", choices=("local", "aws"), default="local", help="where (default: %(default)s)")
     parser.add_argument(
-        "--resources", type=Path, metavar="FILE.json", help="resources in the account; needed by --target aws"
+        "--resources", type=Path, metavar="FILE.json", help="resources in the account (default: of the stage's stacks)"
     )
+    add_stage(parser)
+    parser.add_argument(
+        "--platform",
+        choices=PLATFORMS,
+        help=f"what makes the local target's resources (default: PLATFORM, else {DEFAULT_PLATFORM})",
+    )
+
+
+def add_platform_target(parser: argparse.ArgumentParser) -> None:
+    """Add --target and --stage of the verbs that deploy the platform itself."""
+    parser.add_argument("--target", choices=("local", "aws"), default="local", help="where (default: %(default)s)")
+    add_stage(parser)
+
+
+def platform_target(arguments: argparse.Namespace) -> Target:
+    """Return the target to which the platform is deployed."""
+    return connect(arguments.target, stage=arguments.stage, platform="cdk")
+
+
+def add_stage(parser: argparse.ArgumentParser) -> None:
+    """Add --stage."""
+    parser.add_argument("--stage", choices=STAGES, default="sandbox", help="stage of the platform (%(default)s)")
+
+
+def chosen_target(arguments: argparse.Namespace) -> Target:
+    """Return the target that the command line names."""
+    return connect(arguments.target, arguments.resources, stage=arguments.stage, platform=arguments.platform)
+
+
+def chosen_platform(arguments: argparse.Namespace) -> str:
+    """Return who makes the resources of the target; in an account it is always the platform."""
+    if arguments.target == "aws":
+        return "cdk"
+    return str(arguments.platform or os.environ.get("PLATFORM") or DEFAULT_PLATFORM)
 
 
 def add_resources(parser: argparse.ArgumentParser) -> None:

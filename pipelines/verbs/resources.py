@@ -4,8 +4,7 @@ import argparse
 import json
 import sys
 
-from pipelines.targets import connect
-from pipelines.verbs.options import add_target
+from pipelines.verbs.options import add_target, chosen_target
 
 SUMMARY = "print the resources of the target as JSON (the shape that --resources reads)"
 
@@ -17,6 +16,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the target's resources; on the local target they are made first."""
-    target = connect(arguments.target, arguments.resources)
+    target = chosen_target(arguments)
     sys.stdout.write(json.dumps(target.resources.to_dict(), indent=2) + "\n")
     return 0

@@ -18,8 +18,8 @@ from pipelines.raw_zone import upload_raw_data
 from pipelines.report import write_report
 from pipelines.run_folder import new_run_folder, write_failed_run, write_run
 from pipelines.settings import Settings
-from pipelines.targets import Target, connect
-from pipelines.verbs.options import add_budget, add_parameters, add_target
+from pipelines.targets import Target
+from pipelines.verbs.options import add_budget, add_parameters, add_target, chosen_target
 from pipelines.verbs.upload_data import default_raw_uri
 
 SUMMARY = "do everything: data, code, pipeline, execution, summary, report"
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = new_run_folder(datetime.now(UTC))
     arn = None
     try:
-        target = connect(arguments.target, arguments.resources)
+        target = chosen_target(arguments)
         clock.say(f"target {target.name} is ready{_at(target)}")
         _land_data(target, arguments.parameters, clock)
         _say_deployed(upsert(target, settings), clock)

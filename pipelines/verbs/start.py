@@ -6,8 +6,7 @@ import sys
 from pipelines.deploy import start
 from pipelines.following import follow, refuse_failure
 from pipelines.settings import Settings
-from pipelines.targets import connect
-from pipelines.verbs.options import add_parameters, add_target
+from pipelines.verbs.options import add_parameters, add_target, chosen_target
 
 SUMMARY = "start an execution; --wait follows it"
 
@@ -21,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the execution's ARN; with --wait fail where it fails."""
-    target = connect(arguments.target, arguments.resources)
+    target = chosen_target(arguments)
     arn = start(target, Settings(), arguments.parameters)
     sys.stdout.write(f"{arn}\n")
     sys.stdout.flush()

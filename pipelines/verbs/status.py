@@ -6,8 +6,7 @@ import sys
 from pipelines.executions import Executions
 from pipelines.following import failure_text
 from pipelines.run_folder import model_package_arn
-from pipelines.targets import connect
-from pipelines.verbs.options import add_execution, add_target
+from pipelines.verbs.options import add_execution, add_target, chosen_target
 
 SUMMARY = "say how an execution stands"
 
@@ -20,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print status, running step, reason of failure and registered model."""
-    target = connect(arguments.target, arguments.resources)
+    target = chosen_target(arguments)
     executions = Executions(target.client("sagemaker"))
     state = executions.state(executions.resolve(arguments.execution))
     lines = [f"{state.arn}", f"status: {state.status}"]

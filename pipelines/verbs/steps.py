@@ -4,8 +4,7 @@ import argparse
 import sys
 
 from pipelines.executions import Executions
-from pipelines.targets import connect
-from pipelines.verbs.options import add_execution, add_target
+from pipelines.verbs.options import add_execution, add_target, chosen_target
 
 SUMMARY = "list the steps of an execution"
 
@@ -18,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line per step, and reasons of failures beneath."""
-    target = connect(arguments.target, arguments.resources)
+    target = chosen_target(arguments)
     executions = Executions(target.client("sagemaker"))
     for step in executions.state(executions.resolve(arguments.execution)).steps:
         cached = "cache hit" if step.cache_hit else ""

@@ -5,8 +5,7 @@ import sys
 
 from pipelines.executions import Executions
 from pipelines.following import follow
-from pipelines.targets import connect
-from pipelines.verbs.options import add_execution, add_target
+from pipelines.verbs.options import add_execution, add_target, chosen_target
 
 SUMMARY = "stop an execution"
 
@@ -19,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Stop it and wait until it has ended."""
-    target = connect(arguments.target, arguments.resources)
+    target = chosen_target(arguments)
     sagemaker = target.client("sagemaker")
     executions = Executions(sagemaker)
     arn = executions.resolve(arguments.execution)

@@ -7,8 +7,7 @@ from pipelines.parameters import pipeline_parameters
 from pipelines.raw_zone import upload_raw_data
 from pipelines.resources import Resources
 from pipelines.settings import Settings
-from pipelines.targets import connect
-from pipelines.verbs.options import add_target
+from pipelines.verbs.options import add_target, chosen_target
 
 SUMMARY = "land the source data in the raw zone"
 
@@ -21,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Upload and print how much there was to do."""
-    target = connect(arguments.target, arguments.resources)
+    target = chosen_target(arguments)
     uri = arguments.to or default_raw_uri(target.resources)
     upload = upload_raw_data(target.client("s3"), uri)
     sys.stdout.write(f"{uri}: {upload.files} files, {upload.uploaded} of them uploaded\n")

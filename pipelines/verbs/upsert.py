@@ -5,8 +5,7 @@ import sys
 
 from pipelines.deploy import upsert
 from pipelines.settings import Settings
-from pipelines.targets import connect
-from pipelines.verbs.options import add_budget, add_target
+from pipelines.verbs.options import add_budget, add_target, chosen_target
 
 SUMMARY = "upload the code, check the definition, create or update the pipeline"
 
@@ -20,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Bring the pipeline to the target."""
     settings = Settings.of_budget(arguments.budget)
-    deployed = upsert(connect(arguments.target, arguments.resources), settings)
+    deployed = upsert(chosen_target(arguments), settings)
     verdict = "created or updated" if deployed.changed else "unchanged"
     sys.stdout.write(f"{deployed.arn} {verdict}; {deployed.bundles_uploaded} code bundles uploaded\n")
     return 0

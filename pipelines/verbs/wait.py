@@ -4,8 +4,7 @@ import argparse
 
 from pipelines.executions import Executions
 from pipelines.following import follow, refuse_failure
-from pipelines.targets import connect
-from pipelines.verbs.options import add_execution, add_target
+from pipelines.verbs.options import add_execution, add_target, chosen_target
 
 SUMMARY = "show an execution's progress until it ends"
 
@@ -18,6 +17,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Follow the execution."""
-    target = connect(arguments.target, arguments.resources)
+    target = chosen_target(arguments)
     refuse_failure(follow(target, Executions(target.client("sagemaker")).resolve(arguments.execution)))
     return 0
