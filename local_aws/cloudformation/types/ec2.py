@@ -160,6 +160,8 @@ def _permission(rule: Properties, *, described: bool = True) -> Properties:
     """Return a rule as EC2's IpPermission."""
     permission: Properties = {"IpProtocol": str(rule["IpProtocol"])}
     permission |= {name: int(rule[name]) for name in ("FromPort", "ToPort") if name in rule}
+    if permission["IpProtocol"] != "-1":
+        permission = {"FromPort": -1, "ToPort": -1, **permission}  # EC2's "any", which moto wants spelled out
     for name, (member, key) in _SOURCES.items():
         if name in rule:
             text = {"Description": rule["Description"]} if described and "Description" in rule else {}
