@@ -69,6 +69,7 @@ ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
         "Automatic backups are on, by the file system's own policy; the rule looks for a plan of AWS Backup.",
         place="*-Storage/*",
     ),
+    Acknowledgement(_IAM5, "AWS names the role that it makes for its service.", detail="*:role/aws-service-role/*"),
     Acknowledgement(_IAM5, "The budget's name is made up without a prefix.", "*-Delivery/*", "*:budget/[*]"),
     Acknowledgement(
         _IAM5, "Stacks end in an id that CloudFormation makes up.", "*-Delivery/*", "*:stack/FlightDelay-*"

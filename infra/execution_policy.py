@@ -46,7 +46,6 @@ _KEY = (
     "kms:ListResourceTags",
     "kms:PutKeyPolicy",
     "kms:ScheduleKeyDeletion",
-    "kms:TagResource",
     "kms:UntagResource",
     "kms:UpdateKeyDescription",
 )
@@ -111,7 +110,7 @@ def execution_policies(
 ) -> Mapping[str, Sequence[iam.PolicyStatement]]:
     """Return the parts of the execution policy by name."""
     return {
-        "ExecutionIdentities": [*_roles(stack, stage, boundary), *_network(stack)],
+        "ExecutionIdentities": [*_roles(stack, stage, boundary), *_network(stack, stage)],
         "ExecutionData": [*_lake(stack, stage), *_storage(stack, stage)],
         "ExecutionWork": [*_work(stack, stage), *_observation(stack, stage)],
     }
@@ -141,8 +140,12 @@ def _roles(stack: Stack, stage: Stage, boundary: iam.IManagedPolicy) -> list[iam
     ]
 
 
-def _network(stack: Stack) -> list[iam.PolicyStatement]:
-    return [allow("Network", _NETWORK, ["*"], {"StringEquals": {"aws:RequestedRegion": stack.region}})]
+def _network(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
+    made = [allow("Network", _NETWORK, ["*"], {"StringEquals": {"aws:RequestedRegion": stack.region}})]
+    if stage.interface_endpoints:
+        # Private DNS names of the endpoints.
+        made.append(allow("PrivateDns", ["route53:AssociateVPCWithHostedZone"], ["*"]))
+    return made
 
 
 def _lake(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
@@ -155,7 +158,12 @@ def _lake(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
     trail = [f"cloudtrail:{verb}Trail" for verb in ("Create", "Delete", "Update")]
     return [
         allow("Buckets", _BUCKET, [f"arn:aws:s3:::{name}-*"]),
-        allow("MakeKeys", ["kms:CreateKey"], ["*"], {"StringEquals": {"aws:RequestTag/stage": stage.name}}),
+        allow(
+            "MakeTaggedKeys",
+            ["kms:CreateKey", "kms:TagResource"],
+            ["*"],
+            {"StringEquals": {"aws:RequestTag/stage": stage.name}},
+        ),
         allow("Keys", _KEY, [arn(stack, "kms", "key/*")], tagged),
         allow("Catalogue", glue, catalogue),
         allow(
@@ -192,18 +200,41 @@ def _lake_formation() -> list[iam.PolicyStatement]:
 def _storage(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
     if stage.training_storage == "efs":
         nouns = ("FileSystem", "MountTarget")
-        actions = [f"elasticfilesystem:{verb}{noun}" for verb in ("Create", "Delete") for noun in nouns]
+        actions = ["CreateMountTarget", "DeleteFileSystem", "DeleteMountTarget", "PutBackupPolicy"]
         more = [f"elasticfilesystem:Describe{noun}s" for noun in nouns]
         tags = [f"elasticfilesystem:{verb}Resource" for verb in ("Tag", "Untag")]
-        return [allow("FileSystem", [*actions, *more, *tags], [arn(stack, "elasticfilesystem", "file-system/*")])]
+        mine = [*_of("elasticfilesystem", *actions), *more, *tags]
+        return [
+            allow(
+                "MakeFileSystem",
+                ["elasticfilesystem:CreateFileSystem"],
+                ["*"],
+                {"StringEquals": {"aws:RequestTag/stage": stage.name}},
+            ),
+            allow("FileSystem", mine, [arn(stack, "elasticfilesystem", "file-system/*")]),
+            _service_linked_role(stack, "elasticfilesystem.amazonaws.com"),
+        ]
     if stage.training_storage == "fsx-lustre":
         nouns = ("FileSystem", "DataRepositoryAssociation")
         actions = [f"fsx:{verb}{noun}" for verb in ("Create", "Delete", "Update") for noun in nouns]
         more = ["fsx:ListTagsForResource", "fsx:TagResource", "fsx:UntagResource"]
         places = [arn(stack, "fsx", "file-system/*"), arn(stack, "fsx", "association/*")]
         find = [f"fsx:Describe{noun}s" for noun in nouns]
-        return [allow("FileSystem", [*actions, *more], places), allow("FindFileSystem", find, ["*"])]
+        return [
+            allow("FileSystem", [*actions, *more], places),
+            allow("FindFileSystem", find, ["*"]),
+            _service_linked_role(stack, "fsx.amazonaws.com"),
+        ]
     return []
+
+
+def _service_linked_role(stack: Stack, service: str) -> iam.PolicyStatement:
+    return allow(
+        "ServiceLinkedRole",
+        ["iam:CreateServiceLinkedRole"],
+        [iam_arn(stack, f"role/aws-service-role/{service}/*")],
+        {"StringEquals": {"iam:AWSServiceName": service}},
+    )
 
 
 def _work(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
@@ -243,7 +274,6 @@ def _observation(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
         ),
         allow("LogGroups", _of("logs", *groups, *tags), own_groups),
         allow("FindLogGroups", ["logs:DescribeLogGroups"], ["*"]),
-        # CloudFormation delivers flow logs on the caller's behalf: vended logs.
         allow("Alarms", _of("cloudwatch", *alarms), [arn(stack, "cloudwatch", f"alarm:{stage.prefix}-*")]),
         allow(
             "Budgets",

@@ -14,6 +14,7 @@ Rule = Callable[[Assembly], Iterator[str]]
 _WAYS_OUT = ("AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::EgressOnlyInternetGateway")
 _JOB_STEPS = ("Processing", "Training", "Tuning", "Transform")
 _MIN_INSTANCES = 2
+_MAX_POLICY = 6144
 
 
 def problems(assembly: Assembly) -> list[str]:
@@ -105,6 +106,14 @@ def _weak_trust(statement: dict[str, Any]) -> Iterator[str]:
             yield "can be assumed by other workflows (aud or sub)"
 
 
+def policies_fit(assembly: Assembly) -> Iterator[str]:
+    """IAM refuses a managed policy of more than 6,144 characters, white space apart, when it is deployed."""
+    for policy in assembly.resources("AWS::IAM::ManagedPolicy"):
+        length = len(json.dumps(policy.properties["PolicyDocument"], separators=(",", ":")))
+        if length > _MAX_POLICY:
+            yield f"{policy.address} has {length} characters; IAM takes {_MAX_POLICY}"
+
+
 def keys_name_their_users(assembly: Assembly) -> Iterator[str]:
     """The account's root administers a key; whoever uses it is named, or narrowed by a condition."""
     crypto = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:*"}
@@ -180,6 +189,7 @@ RULES: tuple[Rule, ...] = (
     nothing_stored_is_open,
     network_is_isolated,
     roles_are_bounded,
+    policies_fit,
     keys_name_their_users,
     jobs_are_isolated,
     endpoints_survive,

@@ -36,7 +36,7 @@ def roles(assembly: Assembly) -> dict[str, RolePolicies]:
             name=name,
             trust=role.properties["AssumeRolePolicyDocument"],
             boundary_arn=boundary,
-            boundary=documents.get(boundary),
+            boundary=documents.get(str(boundary)),
             identity=dict(_attached(assembly, name)),
         )
     return found

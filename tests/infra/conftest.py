@@ -2,15 +2,9 @@ import copy
 
 import pytest
 
-pytest.importorskip("aws_cdk", reason="the dependency group `infra` is not installed")
-
 from infra.checks.assembly import Assembly
 from infra.settings import STAGES
 from tests.infra.synthesis import synthesise
-
-
-def pytest_addoption(parser):
-    parser.addoption("--update-golden", action="store_true", help="write tests/infra/golden/ anew")
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +13,7 @@ def sandbox_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def _sandbox(sandbox_folder):
+def synthesised(sandbox_folder):
     return synthesise(STAGES["sandbox"], sandbox_folder)
 
 
@@ -29,6 +23,6 @@ def prod(tmp_path_factory):
 
 
 @pytest.fixture
-def sandbox(_sandbox):
+def sandbox(synthesised):
     """The sandbox's templates; a copy, so that a test may plant a fault."""
-    return Assembly(copy.deepcopy(_sandbox.templates))
+    return Assembly(copy.deepcopy(synthesised.templates))

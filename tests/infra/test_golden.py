@@ -1,6 +1,7 @@
-"""Golden templates and pinned ids. `pytest tests/infra/test_golden.py --update-golden` writes them anew."""
+"""Golden templates and pinned ids. `UPDATE_GOLDEN=1 pytest tests/infra/test_golden.py` writes them anew."""
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from tests.infra.synthesis import synthesise
 
 GOLDEN = Path(__file__).with_name("golden")
 PINS = GOLDEN / "stateful.json"
+UPDATES = os.environ.get("UPDATE_GOLDEN") == "1"
+COMMAND = "UPDATE_GOLDEN=1 pytest tests/infra/test_golden.py"
 _ASSET_HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -29,15 +32,22 @@ def as_written(document):
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
-def test_templates_are_the_golden_ones(sandbox, request):
+def test_templates_are_the_golden_ones(sandbox):
     texts = {f"{name}.json": normalised(template) for name, template in sandbox.templates.items()}
-    if request.config.getoption("--update-golden"):
+    if UPDATES:
         GOLDEN.mkdir(exist_ok=True)
         for name, text in texts.items():
             (GOLDEN / name).write_text(text)
 
     changed = [name for name, text in texts.items() if (GOLDEN / name).read_text() != text]
-    assert not changed, f"{changed} differ from tests/infra/golden; if that is meant: pytest {__file__} --update-golden"
+    assert not changed, f"{changed} differ from tests/infra/golden; if that is meant: {COMMAND}"
+
+
+def test_one_changed_property_differs_from_the_golden_template(sandbox):
+    bucket = next(sandbox.resources("AWS::S3::Bucket"))
+    bucket.raw["Properties"]["VersioningConfiguration"] = {"Status": "Suspended"}
+
+    assert normalised(sandbox.templates[bucket.stack]) != (GOLDEN / f"{bucket.stack}.json").read_text()
 
 
 def test_no_golden_template_is_left_over(sandbox):
@@ -52,9 +62,9 @@ def test_second_synthesis_is_byte_identical(sandbox_folder, tmp_path):
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
 
 
-def test_no_stateful_resource_would_be_replaced(sandbox, prod, request):
+def test_no_stateful_resource_would_be_replaced(sandbox, prod):
     now = {**pins(sandbox), **pins(prod)}
-    if request.config.getoption("--update-golden"):
+    if UPDATES:
         PINS.write_text(as_written(now))
 
     assert not replacements(json.loads(PINS.read_text()), now)

@@ -81,6 +81,10 @@ FAULTS = {
         lambda a: only(a, "AWS::IAM::Role", "Training").update(ManagedPolicyArns=["arn:aws:iam::aws:policy/X"]),
         "policies of AWS's",
     ),
+    "policy that IAM would refuse": (
+        lambda a: only(a, "AWS::IAM::ManagedPolicy", "ExecutionWork")["PolicyDocument"].update(Id="x" * 6144),
+        "characters; IAM takes 6144",
+    ),
     "confused deputy": (
         lambda a: only(a, "AWS::IAM::Role", "Training")["AssumeRolePolicyDocument"]["Statement"][0].pop("Condition"),
         "no aws:SourceAccount",

@@ -1,9 +1,13 @@
 """Every statement does what it says; each kind of mistake is caught."""
 
+from dataclasses import replace
+
 import pytest
 
 from infra.checks import iam_lint
 from infra.checks.policies import identity_documents
+from infra.settings import STAGES
+from tests.infra.synthesis import synthesise
 
 pytestmark = pytest.mark.skipif(not iam_lint.REFERENCE.is_dir(), reason="node_modules is missing: run `npm ci`")
 
@@ -15,9 +19,17 @@ def problems_of(**statement):
     return [finding.problem for finding in iam_lint.lint("planted", document)]
 
 
-@pytest.mark.parametrize("stage", ["sandbox", "prod"])
-def test_no_statement_of_the_stage_has_a_finding(stage, request):
-    assembly = request.getfixturevalue(stage)
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {},
+        {"training_storage": "efs", "manages_lake_formation": True, "interface_endpoints": ("logs",)},
+        {"training_storage": "fsx-lustre", "retraining_schedule": "rate(7 days)"},
+    ],
+    ids=lambda switches: "-".join(switches) or "defaults",
+)
+def test_no_statement_has_a_finding_whatever_is_switched_on(switches, tmp_path):
+    assembly = synthesise(replace(STAGES["sandbox"], **switches), tmp_path / "cdk.out")
 
     findings = [
         str(f) for name, document in identity_documents(assembly).items() for f in iam_lint.lint(name, document)

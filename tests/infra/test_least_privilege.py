@@ -85,8 +85,8 @@ class Judge:
 
 
 @pytest.fixture(scope="module")
-def judge(_sandbox):
-    return Judge(_sandbox)
+def judge(synthesised):
+    return Judge(synthesised)
 
 
 PROCESSING, TRAINING = "Identities/Processing", "Identities/Training"
@@ -298,14 +298,14 @@ def test_operator_uses_keys_through_s3_where_his_own_policy_says_so(key, judge):
     assert not may(allowed, principal=judge.role_arn("Delivery/Run"), **through_s3)
 
 
-def test_execution_policy_makes_roles_below_the_boundary_only_and_never_touches_delivery(_sandbox):
+def test_execution_policy_makes_roles_below_the_boundary_only_and_never_touches_delivery(synthesised):
     documents = {
         policy.logical_id: policy.properties["PolicyDocument"]
-        for policy in _sandbox.resources("AWS::IAM::ManagedPolicy")
+        for policy in synthesised.resources("AWS::IAM::ManagedPolicy")
         if policy.logical_id.startswith("Execution")
     }
     me, iam = f"arn:aws:iam::{ACCOUNT}:role/cfn-exec", f"arn:aws:iam::{ACCOUNT}"
-    boundary = roles(_sandbox)[TRAINING].boundary_arn
+    boundary = roles(synthesised)[TRAINING].boundary_arn
 
     def may(action, resource, **context):
         return evaluate(Request(me, me, action, resource, context), Policies(identity=documents)).is_allowed
