@@ -241,13 +241,48 @@ def test_code_under_a_constant_key_is_caught(definition, steps):
     assert checks_of(definition) == {"cache-code"}
 
 
+@pytest.mark.parametrize("value", ["1 day", "P", "PT", 30])
+def test_a_cache_life_that_is_no_duration_is_caught(definition, steps, value):
+    steps["Prepare"]["CacheConfig"]["ExpireAfter"] = value
+
+    assert checks_of(definition) == {"cache-expiry"}
+
+
+@pytest.mark.parametrize("version", [None, "1", 2020])
+def test_a_version_of_the_schema_that_does_not_exist_is_caught(definition, version):
+    definition["Version"] = version
+
+    assert checks_of(definition) == {"version"}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "check"),
+    [
+        ("GitCommit", {"Type": "Strng"}, "parameter-type"),
+        ("MinAuc", {"DefaultValue": "high"}, "parameter-default"),
+        ("MinAuc", {"DefaultValue": True}, "parameter-default"),
+        ("ModelApprovalStatus", {"DefaultValue": "Perhaps"}, "parameter-default"),
+    ],
+)
+def test_a_parameter_that_contradicts_itself_is_caught(definition, name, changes, check):
+    next(item for item in definition["Parameters"] if item["Name"] == name).update(changes)
+
+    assert checks_of(definition) == {check}
+
+
+def test_a_step_member_that_does_not_exist_is_caught(definition, steps):
+    steps["Train"]["DependOn"] = ["Prepare"]
+
+    assert checks_of(definition) == {"unknown-step-member"}
+
+
 def test_a_definition_that_is_too_long_is_caught(definition):
     definition["Metadata"]["note"] = "x" * 1_048_576
 
     assert checks_of(definition) == {"size-limit"}
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"Steps": []}'])
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"Steps": []}', '{"Steps": [null]}', '{"Steps": ["x"]}'])
 def test_what_is_no_definition_is_caught(text):
     assert [finding.check for finding in check_definition(text)] == ["json"]
 

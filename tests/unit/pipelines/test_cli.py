@@ -43,3 +43,10 @@ def test_a_definition_in_a_file_can_be_checked(tmp_path, capsys):
 def test_a_missing_definition_file_is_a_usage_error(capsys):
     assert main(["check", "--definition", "/nowhere.json"]) == 2
     assert "/nowhere.json" in capsys.readouterr().err
+
+
+def test_a_definition_file_that_is_no_text_is_a_usage_error(tmp_path, capsys):
+    (tmp_path / "definition.json").write_bytes(b"\xd0\x00\xff")
+
+    assert main(["check", "--definition", str(tmp_path / "definition.json")]) == 2
+    assert "it is no UTF-8 text" in capsys.readouterr().err

@@ -105,7 +105,7 @@ def test_the_live_table_shows_trials_and_the_running_job_s_metrics():
         LiveDisplay(live).show(Snapshot(state, trials, 12, {"validation:auc": 0.75}))
 
     shown = stream.getvalue()
-    assert "1/12 trials  best logloss 0.2500" in shown
+    assert "1/12  best logloss 0.2500" in shown
     assert "validation:auc 0.7500" in shown
 
 

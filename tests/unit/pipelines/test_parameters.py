@@ -54,3 +54,9 @@ def test_a_model_waits_for_approval_unless_told_otherwise():
     (status,) = (parameter.default for parameter in KNOWN if parameter.name == "ModelApprovalStatus")
 
     assert status == "PendingManualApproval"
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "many"])
+def test_a_limit_that_is_no_finite_number_is_refused(text):
+    with pytest.raises(UsageError, match="is not a number"):
+        parse_assignments([f"MinAuc={text}"], KNOWN)
