@@ -12,7 +12,7 @@ from pipelines.errors import PipelineError
 
 VERBS = (
     "run", "render", "check", "upsert", "start", "wait", "status", "steps", "logs", "list", "stop", "approve",
-    "reject", "upload-data", "resources", "synth", "deploy", "diff",
+    "reject", "upload-data", "resources", "synth", "deploy", "diff", "destroy", "doctor",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Bring the use case's source data into the raw zone."""
+"""Bring what is not the pipeline's to make into the lake: the source data, and a word on the champion."""
 
 import hashlib
 import shutil
@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pipelines.bundle import ROOT
+from pipelines.names import NO_CHAMPION_MARKER
 from pipelines.s3_uri import S3Uri
 
 _LOCAL_COPY = ROOT / ".local" / "raw"
@@ -35,6 +36,12 @@ def upload_raw_data(s3: Any, uri: str) -> Upload:
 
     with ThreadPoolExecutor(_UPLOADS_AT_ONCE) as pool:
         return Upload(len(files), sum(pool.map(upload, files)))
+
+
+def ensure_champion_marker(s3: Any, bucket: str) -> None:
+    """Say that there is no champion yet: a processing input must not be an empty prefix."""
+    if not s3.list_objects_v2(Bucket=bucket, Prefix="champion/", MaxKeys=1).get("KeyCount"):
+        s3.put_object(Bucket=bucket, Key=f"champion/{NO_CHAMPION_MARKER}", Body=b"")
 
 
 def _landed() -> Path:

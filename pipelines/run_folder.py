@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -38,9 +39,15 @@ def new_run_folder(now: datetime, runs: Path | None = None) -> Path:
 
 
 def write_run(
-    target: Target, state: ExecutionState, folder: Path, *, budget: str, seconds_total: float
+    target: Target,
+    state: ExecutionState,
+    folder: Path,
+    *,
+    budget: str,
+    seconds_total: float,
+    more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Write the run's files and return the summary."""
+    """Write the run's files and return the summary, which also says what `more` says."""
     executions = Executions(target.client("sagemaker"))
     definition = executions.definition(state.arn)
     (folder / "definition.json").write_text(definition)
@@ -65,6 +72,7 @@ def write_run(
             "data_version": parameters.get("DataVersion"),
             "git_commit": parameters.get("GitCommit"),
             "parameters": parameters,
+            **(more or {}),
         }
     )
     write_json(folder / "steps.json", run_records.step_records(state, definition))

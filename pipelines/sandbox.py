@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pipelines.images import xgboost_image
-from pipelines.names import NO_CHAMPION_MARKER
+from pipelines.raw_zone import ensure_champion_marker
 from pipelines.resources import PROJECT, TAGS, Keys, Network, Resources, Roles, bucket_names
 from pipelines.targets import make_client, refuse_foreign_endpoint
 
@@ -41,7 +41,7 @@ def ensure_sandbox(session: Any, endpoint_url: str) -> Resources:
     _bucket(s3, buckets.raw, keys.data)
     _bucket(s3, buckets.curated, keys.data)
     _bucket(s3, buckets.artifacts, keys.model)
-    _champion_marker(s3, buckets.artifacts)
+    ensure_champion_marker(s3, buckets.artifacts)
     _model_package_group(client("sagemaker"))
     iam = client("iam")
     return Resources(
@@ -79,12 +79,6 @@ def _bucket(s3: Any, name: str, key_arn: str) -> None:
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
         s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
-
-
-def _champion_marker(s3: Any, bucket: str) -> None:
-    """Say that there is no champion yet: a processing input must not be an empty prefix."""
-    if not s3.list_objects_v2(Bucket=bucket, Prefix="champion/", MaxKeys=1).get("KeyCount"):
-        s3.put_object(Bucket=bucket, Key=f"champion/{NO_CHAMPION_MARKER}", Body=b"")
 
 
 def _model_package_group(sagemaker: Any) -> None:

@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
 from botocore.exceptions import ClientError
 
 from pipelines.platform.assembly import Assembly, synthesise
@@ -94,4 +95,6 @@ def _is_current(cloudformation: Any, name: str, template: dict[str, Any]) -> boo
         return False
     if stack["StackStatus"] not in _DONE:
         return False
-    return bool(cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"] == template)
+    body = cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+    # The CLI sends a small template without assets as YAML.
+    return bool((yaml.safe_load(body) if isinstance(body, str) else body) == template)

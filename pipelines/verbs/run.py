@@ -14,12 +14,14 @@ from pipelines.deploy import Deployed, start, upsert
 from pipelines.errors import PipelineError
 from pipelines.following import follow, refuse_failure
 from pipelines.names import command_line
-from pipelines.raw_zone import upload_raw_data
+from pipelines.permissions_used import forget_usage, write_usage
+from pipelines.platform.deployment import deploy
+from pipelines.raw_zone import ensure_champion_marker, upload_raw_data
 from pipelines.report import write_report
 from pipelines.run_folder import new_run_folder, write_failed_run, write_run
 from pipelines.settings import Settings
 from pipelines.targets import Target
-from pipelines.verbs.options import add_budget, add_parameters, add_target, chosen_target
+from pipelines.verbs.options import add_budget, add_parameters, add_target, chosen_platform, chosen_target
 from pipelines.verbs.upload_data import default_raw_uri
 
 SUMMARY = "do everything: data, code, pipeline, execution, summary, report"
@@ -40,13 +42,14 @@ def run(arguments: argparse.Namespace) -> int:
     arn = None
     try:
         target = chosen_target(arguments)
+        forget_usage(target)
         clock.say(f"target {target.name} is ready{_at(target)}")
-        _land_data(target, arguments.parameters, clock)
-        _say_deployed(upsert(target, settings), clock)
+        _deploy(target, arguments, settings, clock)
         arn = start(target, settings, arguments.parameters)
         clock.say(f"started {arn}")
         state = follow(target, arn)
-        summary = write_run(target, state, folder, budget=arguments.budget, seconds_total=clock.seconds)
+        usage = write_usage(target, folder)
+        summary = write_run(target, state, folder, budget=arguments.budget, seconds_total=clock.seconds, more=usage)
     except (PipelineError, BotoCoreError, ClientError) as error:
         write_failed_run(folder, target=arguments.target, arn=arn, reason=str(error), seconds_total=clock.seconds)
         raise
@@ -70,8 +73,21 @@ class _Clock:
         sys.stdout.flush()
 
 
+def _deploy(target: Target, arguments: argparse.Namespace, settings: Settings, clock: _Clock) -> None:
+    """Bring platform, data and pipeline to the target; with the platform, CloudFormation makes the pipeline."""
+    if chosen_platform(arguments) == "cdk" and not arguments.resources:
+        deployment = deploy(target, arguments.stage, arguments.budget)
+        verdict = "deployed" if deployment.changed else "unchanged"
+        clock.say(f"platform {verdict}: {len(deployment.stacks)} stacks, the pipeline among them")
+        ensure_champion_marker(target.client("s3"), target.resources.buckets.artifacts)
+        _land_data(target, arguments.parameters, clock)
+    else:
+        _land_data(target, arguments.parameters, clock)
+        _say_deployed(upsert(target, settings), clock)
+
+
 def _at(target: Target) -> str:
-    return f" at {target.endpoint_url}" if target.endpoint_url else f" in {target.resources.region}"
+    return f" at {target.endpoint_url}" if target.endpoint_url else ""
 
 
 def _land_data(target: Target, assignments: list[str], clock: _Clock) -> None:
