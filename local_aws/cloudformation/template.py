@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml  # type: ignore[import-untyped] # moto brings it, without types
+import yaml
 
 from local_aws.cloudformation.errors import StackValidationError
 
