@@ -51,7 +51,7 @@ def pipeline_parameters(resources: Resources, settings: Settings) -> tuple[Param
     return (
         Parameter("RawDataUri", "String", f"s3://{resources.buckets.raw}/nycflights13"),
         Parameter("DataVersion", "String", "unversioned"),
-        Parameter("ChampionUri", "String", f"s3://{resources.buckets.artifacts}/champion"),
+        Parameter("ChampionUri", "String", f"s3://{resources.buckets.artifacts}/champion/"),
         Parameter("ChampionVersion", "String", "none"),
         Parameter("MinAuc", "Float", settings.min_auc),
         Parameter("MaxLogLoss", "Float", settings.max_log_loss),

@@ -176,4 +176,4 @@ def _monitoring(target: Target) -> Iterator[Finding]:
     else:
         text = "Model Monitor's API answers; whether the account may make schedules shows only when it tries"
     fix = "a new account monitors by scheduled processing jobs instead; the training pipeline needs none"
-    yield Finding("Model Monitor", "note", f"{text}. In 2026 AWS closed it to new customers", fix)
+    yield Finding("Model Monitor", "note", f"{text}; by its 2026 documentation it takes no new customers", fix)

@@ -13,17 +13,17 @@ def test_every_verb_explains_itself(verb, capsys):
 
 
 def test_an_error_is_one_paragraph_and_a_hint(capsys):
-    code = main(["start", "--target", "aws"])
+    code = main(["start", "--target", "aws", "--resources", "/nowhere.json"])
 
     error = capsys.readouterr().err
-    assert code == 2
-    assert error.startswith("error: --target aws needs --resources FILE.json")
+    assert code == 1
+    assert error.startswith("error: /nowhere.json: cannot read the resources")
     assert "hint: " in error
     assert "Traceback" not in error
 
 
 def test_debug_shows_the_traceback(capsys):
-    main(["start", "--target", "aws", "--debug"])
+    main(["start", "--target", "aws", "--resources", "/nowhere.json", "--debug"])
 
     assert "Traceback" in capsys.readouterr().err
 

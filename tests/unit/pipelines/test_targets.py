@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.errors import TargetError, UsageError
+from pipelines.errors import TargetError
 from pipelines.resources import Resources
 from pipelines.targets import connect, parse_exports, refuse_foreign_endpoint
 
@@ -22,8 +22,12 @@ def test_a_loopback_endpoint_is_accepted(url):
     refuse_foreign_endpoint(url)
 
 
-def test_the_aws_target_needs_to_be_told_its_resources():
-    with pytest.raises(UsageError, match="--resources"):
+def test_the_aws_target_needs_a_region(monkeypatch):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+
+    with pytest.raises(TargetError, match="no AWS region"):
         connect("aws")
 
 
