@@ -51,7 +51,9 @@ def failure_text(state: ExecutionState) -> str:
     """Return one paragraph that says which step ended the execution, and why."""
     failed = failed_step(state)
     if failed is None:
-        reason = state.failure_reason or "no reason was given"
+        halted = ", ".join(step.name for step in state.steps if step.status == "Stopped")
+        told = f"it was stopped during {halted}" if halted else "no reason was given"
+        reason = state.failure_reason or told
         return f"the execution ended as {state.status}: {reason}"
     reason = failed.failure_reason or state.failure_reason
     return f"step {failed.name} ended the execution as {state.status}: {reason}"

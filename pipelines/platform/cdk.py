@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pipelines.bundle import ROOT
 from pipelines.errors import PlatformError
@@ -62,7 +63,7 @@ class Cdk:
         if code:
             raise PlatformError(f"`cdk {arguments[0]}` failed with exit code {code}", hint="its reason stands above")
 
-    def _start(self, arguments: Sequence[str], **streams: int) -> subprocess.Popen[str]:
+    def _start(self, arguments: Sequence[str], **streams: Any) -> subprocess.Popen[str]:
         command = [*self._command, *arguments, *_ALWAYS]
         return subprocess.Popen(command, cwd=ROOT, env=self._environment, text=True, encoding="utf-8", **streams)
 
