@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import local_aws.sagemaker
+from local_aws import sdk_defaults
 from local_aws.clients import Clients
 from local_aws.containers.process_runtime import open_runtime
 from local_aws.data_plane import DataPlane
@@ -48,6 +49,7 @@ class LocalAws:
         settings = dataclasses.replace(settings, root=settings.root.resolve())
         self.settings = settings
         settings.root.mkdir(parents=True, exist_ok=True)
+        sdk_defaults.write(settings.root, settings.account_id, settings.region)
         self._moto = MotoApplication()
         try:
             self._server = HttpServer(settings.port, self._dispatch)
@@ -84,6 +86,7 @@ class LocalAws:
             "AWS_DEFAULT_REGION": self.settings.region,
             "AWS_REGION": self.settings.region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            sdk_defaults.VARIABLE: str(sdk_defaults.path(self.settings.root)),
         }
 
     def boto3_session(self) -> Any:

@@ -87,7 +87,7 @@ def test_up_prints_only_exports_and_is_idempotent(cli):
 
     assert first == second
     assert (before, cli("status").returncode) == (3, 0)
-    assert all(line.startswith("export AWS_") for line in first.splitlines())
+    assert all(line.startswith(("export AWS_", "export SAGEMAKER_")) for line in first.splitlines())
 
 
 @pytest.mark.slow
