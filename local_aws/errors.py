@@ -71,5 +71,11 @@ class NotSimulatedError(ApiError):
     status = 501
 
 
+class UnknownOperationError(ApiError):
+    """AWS has no such operation."""
+
+    code = "UnknownOperationException"
+
+
 class JobFailedError(LocalAwsError):
     """A job cannot go on; the message becomes its FailureReason, worded as SageMaker words it."""

@@ -97,7 +97,7 @@ class Gateway:
 def _parsed(raw: bytes) -> Request:
     try:
         body = json.loads(raw or b"{}")
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise SerializationError("The request body is not valid JSON") from err
     if not isinstance(body, dict):
         raise SerializationError("The request body is not a JSON object")

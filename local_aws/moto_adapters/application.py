@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-from local_aws.errors import NotSimulatedError
+from botocore.model import OperationNotFoundError
+
+from local_aws.errors import NotSimulatedError, UnknownOperationError
 from local_aws.http_server import Environ, StartResponse
 from local_aws.moto_adapters import backends, bucket_policies, managed_policies
 
@@ -26,6 +28,7 @@ class MotoApplication:
 
         Raises:
             NotSimulatedError: moto does not implement the service or the operation.
+            UnknownOperationError: AWS has no such operation.
         """
         started: list[tuple[Any, ...]] = []
 
@@ -40,6 +43,8 @@ class MotoApplication:
             chunks = dispatcher(environ, remember)
         except NotImplementedError as err:
             raise NotSimulatedError(_explanation(environ, str(err))) from err
+        except OperationNotFoundError as err:
+            raise UnknownOperationError(f"AWS knows no operation {err} of this service.") from err
         if started[0][0].startswith("404") and _is_no_answer(environ, chunks := list(chunks)):
             raise NotSimulatedError(_explanation(environ, ""))
         start_response(*started[0])

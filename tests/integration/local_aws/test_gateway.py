@@ -1,6 +1,9 @@
 """The gateway: moto behind it, errors that every client understands, large objects."""
 
+import contextlib
+import http.client
 import io
+import json
 import os
 
 import pytest
@@ -20,6 +23,26 @@ def test_an_operation_that_is_not_simulated_is_named(client, service, call, name
         call(client(service))
 
     assert caught.value.response["Error"]["Code"] == "NotImplementedException"
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "code"),
+    [
+        ("Nope", b"{}", "UnknownOperationException"),
+        ("ListPipelines", b"{bad", "SerializationException"),
+        ("ListPipelines", b'{"a":' * 5000, "SerializationException"),
+        ("ListPipelines", b"[]", "SerializationException"),
+    ],
+)
+def test_an_odd_request_is_refused_as_the_clients_fault(local_aws, operation, body, code):
+    scope = "Credential=test/20260101/us-east-1/sagemaker/aws4_request"
+    headers = {"X-Amz-Target": f"SageMaker.{operation}", "Authorization": f"AWS4-HMAC-SHA256 {scope}"}
+    connection = http.client.HTTPConnection("127.0.0.1", local_aws.port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("POST", "/", body, {"Content-Type": "application/x-amz-json-1.1", **headers})
+        response = connection.getresponse()
+
+        assert (response.status, json.load(response)["__type"]) == (400, code)
 
 
 def test_errors_of_query_services_are_xml(client):
