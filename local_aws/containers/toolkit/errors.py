@@ -35,7 +35,8 @@ class ExecuteUserScriptError(ClientError):
     def __init__(self, command: str, exit_code: int, output: str) -> None:
         last = output.strip().rpartition("\n")[2]
         message = f'ErrorMessage "{last}"\n' if last else ""
-        text = f'ExecuteUserScriptError:\nExitCode {exit_code}\n{message}Command "{command}"\n{output}'
+        details = output if "\n" in output.strip() else ""
+        text = f'ExecuteUserScriptError:\nExitCode {exit_code}\n{message}Command "{command}"\n{details}'
         super().__init__(text.rstrip())
         self.exit_code = exit_code
 

@@ -1,5 +1,7 @@
 """Run the user's script in a process of its own, which the toolkit outlives to report how it ended."""
 
+import atexit
+import io
 import os
 import shlex
 import shutil
@@ -10,7 +12,7 @@ import traceback
 import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from local_aws.containers.fork_server import interpreter
 from local_aws.containers.toolkit.errors import ExecuteUserScriptError
@@ -22,7 +24,7 @@ def run(program: str, arguments: list[str], code: Path, variables: Mapping[str, 
     """Run a .py file as `python -m`, warm, or anything else in a shell, from the code folder.
 
     Raises:
-        ExecuteUserScriptError: It ended with another code than 0; carries its traceback.
+        ExecuteUserScriptError: It ended with another code than 0; carries its traceback, or what it said last.
     """
     is_python = program.endswith(".py")
     if is_python:
@@ -38,12 +40,15 @@ def run(program: str, arguments: list[str], code: Path, variables: Mapping[str, 
         os.environ.update(variables)
         if not is_python:
             os.execv("/bin/sh", ["/bin/sh", "-c", shlex.join([f"./{program}", *arguments])])  # noqa: S606
+        _keep_last_words(report)
         _keep_traceback(report)
         interpreter.run(interpreter.PythonCommand("module", program.removesuffix(".py"), tuple(arguments)))
 
     exit_code = _run_child(become_script)
     output = report.read_text(encoding="utf-8") if report.exists() else ""
     shutil.rmtree(report.parent, ignore_errors=True)
+    if exit_code == _SIGNAL_BASE + signal.SIGKILL:
+        output = "The script was killed by SIGKILL; it may have run out of memory"
     if exit_code != 0:
         raise ExecuteUserScriptError(shown, exit_code, output)
 
@@ -61,6 +66,29 @@ def _run_child(become: Callable[[], NoReturn]) -> int:
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     signal.signal(signal.SIGTERM, previous)
     return code if code >= 0 else _SIGNAL_BASE - code
+
+
+class _RememberingFile(io.FileIO):
+    """A file that knows what was written into it last."""
+
+    last = b""
+
+    def write(self, data: Any, /) -> int:
+        self.last = bytes(data) if bytes(data).strip() else self.last
+        return super().write(data)
+
+
+def _keep_last_words(report: Path) -> None:
+    """Write what a script said on standard error before it called `sys.exit` to a file too, as argparse does."""
+    file = _RememberingFile(2, "w", closefd=False)
+    sys.stderr = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", write_through=True)
+
+    def at_exit() -> None:
+        if file.last and not report.exists():
+            last = file.last.decode(errors="replace").strip().rpartition("\n")[2]
+            report.write_text(last, encoding="utf-8")
+
+    atexit.register(at_exit)
 
 
 def _keep_traceback(report: Path) -> None:

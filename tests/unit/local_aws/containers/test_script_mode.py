@@ -109,6 +109,21 @@ def test_another_end_leaves_its_exit_code_as_the_failure(bench, source, code):
     assert result.failure.startswith(f"ExecuteUserScriptError:\nExitCode {code}\n")
 
 
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (
+            "import argparse; argparse.ArgumentParser(prog='p').parse_args(['-c'])",
+            "p: error: unrecognized arguments: -c",
+        ),
+        ("raise SystemExit('no rows')", "no rows"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "The script was killed by SIGKILL"),
+    ],
+)
+def test_what_a_script_said_last_is_its_error_message(bench, source, words):
+    assert f'ErrorMessage "{words}' in bench.train(job(source)).failure
+
+
 def test_sigterm_reaches_the_script(bench):
     source = """
 import os, signal, sys, time
