@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped,unused-ignore] # moto brings it, without types
 
 from local_aws.cloudformation.errors import StackValidationError
 
