@@ -200,6 +200,9 @@ def _append_hint(spec: ContainerSpec, *, is_certain: bool) -> None:
     if text := remap.hint(spec.log_path, spec.root, command, is_certain=is_certain):
         with spec.log_path.open("a", encoding="utf-8") as log:
             log.write(f"\n{text}\n")
+        failure = spec.root / "opt/ml/output/failure"  # it goes before the log as the job's failure reason
+        if failure.is_file():
+            failure.write_text(f"{text}\n{failure.read_text(encoding='utf-8', errors='replace')}", encoding="utf-8")
 
 
 def _write_shims(folder: Path) -> Path:

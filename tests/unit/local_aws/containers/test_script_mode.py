@@ -210,3 +210,10 @@ def test_script_mode_works_with_remapped_paths(remap_bench):
     assert variables["SM_MODEL_DIR"].endswith("/opt/ml/model")
     assert variables["SM_MODEL_DIR"] != "/opt/ml/model"
     assert arguments[2] == variables["SM_CHANNEL_TRAIN"]
+
+
+def test_a_script_that_needs_the_real_path_is_told_so_first(remap_bench):
+    failure = remap_bench.train(job("open('/opt/ml/model/weights', 'w')")).failure
+
+    assert failure.startswith("local AWS: this job uses the path /opt/ml literally")
+    assert "FileNotFoundError" in failure
