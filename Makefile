@@ -7,6 +7,9 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell bash scripts/find-python.sh)
 TARGET ?= local
 BUDGET ?= default
+STAGE ?= sandbox
+# Pipeline parameters of `run`: make run PARAMETERS="MinAuc=0.75 DataVersion=2"
+PARAMETERS ?=
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +30,21 @@ down: $(READY) ## end the local AWS (its state stays in .local)
 
 render: $(READY) ## print the pipeline definition that SageMaker gets
 	@$(BIN)/python -m pipelines render
+
+synth: $(READY) ## the CloudFormation templates, in cdk.out; needs no network and no credentials
+	@$(BIN)/python -m pipelines synth --stage $(STAGE)
+
+deploy: $(READY) ## bootstrap and deploy the platform: TARGET=local (default) or aws
+	@$(BIN)/python -m pipelines deploy --target $(TARGET) --stage $(STAGE)
+
+diff: $(READY) ## what a deploy would change
+	@$(BIN)/python -m pipelines diff --target $(TARGET) --stage $(STAGE)
+
+destroy: $(READY) ## remove the platform; says what is kept on purpose
+	@$(BIN)/python -m pipelines destroy --target $(TARGET) --stage $(STAGE)
+
+doctor: $(READY) ## what would stop a deploy to an account, and how to mend it
+	@$(BIN)/python -m pipelines doctor --target $(TARGET)
 
 test: $(READY) check ## all gates and the fast tests (under 6 minutes)
 	@$(BIN)/pytest -m "not slow and not aws" -n 2 --dist loadfile
@@ -49,4 +67,4 @@ lock: $(READY) ## write the lock files anew from pyproject.toml
 clean: ## remove what runs left behind (.local); keeps .venv
 	@[ ! -x $(BIN)/python ] || $(BIN)/python -m local_aws down; rm -rf .local
 
-.PHONY: help setup run up down render test test-slow check format bench lock clean
+.PHONY: help setup run up down render synth deploy diff destroy doctor test test-slow check format bench lock clean
