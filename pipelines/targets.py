@@ -19,9 +19,9 @@ from pipelines.platform.outputs import deployed_resources
 from pipelines.resources import Resources
 
 PLATFORMS = ("cdk", "sandbox")
-DEFAULT_PLATFORM = "sandbox"
+DEFAULT_PLATFORM = "cdk"
 # Both make resources of the same names, so each has a local AWS of its own.
-_UP = {"sandbox": (), "cdk": ("--root", ".local/platform", "--iam", "enforce")}
+_UP = {"cdk": ("--iam", "enforce"), "sandbox": ("--root", ".local/sandbox")}
 _STARTUP_SECONDS = 60
 _LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 

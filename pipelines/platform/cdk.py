@@ -49,7 +49,8 @@ class Cdk:
                     sys.stdout.write(f"           {line.strip()}\n")
                     sys.stdout.flush()
         if process.returncode:
-            raise PlatformError(f"`cdk {arguments[0]}` failed:\n{_reason(lines)}", hint="--verbose shows all of it")
+            reason = _reason(lines)
+            raise PlatformError(f"`cdk {arguments[0]}` failed:\n{reason}", hint=_hint(reason))
         return "".join(lines)
 
     def run_openly(self, *arguments: str) -> None:
@@ -91,6 +92,12 @@ def _environment(variables: Mapping[str, str] | None, home: Path) -> dict[str, s
     if variables is not None:
         own |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     return kept | own | dict(variables or {})
+
+
+def _hint(reason: str) -> str:
+    if "already exist" in reason:
+        return "what is there was made by something else; locally `make clean` forgets it"
+    return "CloudFormation has rolled the stack back; mend the cause and deploy again"
 
 
 def _reason(lines: Sequence[str]) -> str:

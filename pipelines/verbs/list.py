@@ -12,7 +12,9 @@ SUMMARY = "list the last executions"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_target(parser)
-    parser.add_argument("--limit", type=int, default=10, choices=range(1, 101), metavar="1…100", help="how many (default: %(default)s)")
+    parser.add_argument(
+        "--limit", type=int, default=10, choices=range(1, 101), metavar="1…100", help="how many (default: %(default)s)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

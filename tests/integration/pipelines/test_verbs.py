@@ -12,7 +12,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(autouse=True)
 def same_local_aws(local_aws, tmp_path, monkeypatch):
-    monkeypatch.setattr(targets, "_start_local_aws", lambda: local_aws.environment)
+    monkeypatch.setattr(targets, "_start_local_aws", lambda _platform: local_aws.environment)
+    monkeypatch.setenv("PLATFORM", "sandbox")
     monkeypatch.setattr(run_folder, "RUNS", tmp_path / "runs")
 
 
