@@ -8,6 +8,7 @@ PYTHON ?= $(shell bash scripts/find-python.sh)
 TARGET ?= local
 BUDGET ?= default
 STAGE ?= sandbox
+IAM ?= enforce
 # Pipeline parameters of `run`: make run PARAMETERS="MinAuc=0.75 DataVersion=2"
 PARAMETERS ?=
 
@@ -20,10 +21,10 @@ $(READY): requirements.lock requirements-installer.lock package-lock.json script
 setup: $(READY) ## make .venv from the lock file
 
 run: $(READY) ## the whole pipeline on real flights: local AWS, data, train, evaluate, register, report
-	@$(BIN)/python -m pipelines run --target $(TARGET) --budget $(BUDGET) $(PARAMETERS)
+	@$(BIN)/python -m pipelines run --target $(TARGET) --stage $(STAGE) --budget $(BUDGET) $(PARAMETERS)
 
 up: $(READY) ## start the local AWS in the background; prints `export NAME=value` lines
-	@$(BIN)/python -m local_aws up
+	@$(BIN)/python -m local_aws up --iam $(IAM)
 
 down: $(READY) ## end the local AWS (its state stays in .local)
 	@$(BIN)/python -m local_aws down
@@ -31,17 +32,17 @@ down: $(READY) ## end the local AWS (its state stays in .local)
 render: $(READY) ## print the pipeline definition that SageMaker gets
 	@$(BIN)/python -m pipelines render
 
-synth: $(READY) ## the CloudFormation templates, in cdk.out; needs no network and no credentials
-	@$(BIN)/python -m pipelines synth --stage $(STAGE)
+synth: $(READY) ## the CloudFormation templates, in .local/cdk; needs no network and no credentials
+	@$(BIN)/python -m pipelines synth --stage $(STAGE) --budget $(BUDGET)
 
 deploy: $(READY) ## bootstrap and deploy the platform: TARGET=local (default) or aws
-	@$(BIN)/python -m pipelines deploy --target $(TARGET) --stage $(STAGE)
+	@$(BIN)/python -m pipelines deploy --target $(TARGET) --stage $(STAGE) --budget $(BUDGET)
 
 diff: $(READY) ## what a deploy would change
-	@$(BIN)/python -m pipelines diff --target $(TARGET) --stage $(STAGE)
+	@$(BIN)/python -m pipelines diff --target $(TARGET) --stage $(STAGE) --budget $(BUDGET)
 
 destroy: $(READY) ## remove the platform; says what is kept on purpose
-	@$(BIN)/python -m pipelines destroy --target $(TARGET) --stage $(STAGE)
+	@$(BIN)/python -m pipelines destroy --target $(TARGET) --stage $(STAGE) $(if $(PURGE),--purge)
 
 doctor: $(READY) ## what would stop a deploy to an account, and how to mend it
 	@$(BIN)/python -m pipelines doctor --target $(TARGET)

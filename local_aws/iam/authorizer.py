@@ -108,6 +108,8 @@ class Authorizer:
         if call.operation == "StartPipelineExecution":
             name = str(call.parameters.get("PipelineName", "")).rpartition("/")[2]
             roles = [role] if (role := self._pipeline_role(name, place)) else []
+        if principal.is_unrestricted:
+            roles = [arn for arn in roles if permissions.role(arn) is not None]
         if not roles:
             return
         source = job_arn(call.operation, call.parameters, place, lambda group: self._last_version(group, place))

@@ -16,7 +16,8 @@ class Principal:
     """Who calls.
 
     Attributes:
-        kind: `administrator`, `service`, `role`, `user`, `anonymous`, or `unknown` for a key that nobody issued.
+        kind: `administrator`, `service`, `role`, `absent role` for the session of a role that IAM does not know, `user`,
+            `anonymous`, or `unknown` for a key that nobody issued.
         arn: The role's or user's ARN.
         session_arn: The assumed-role session's ARN; the user's own.
         policy: A session policy as JSON, which narrows the role's permissions.
@@ -33,8 +34,12 @@ class Principal:
 
     @property
     def is_unrestricted(self) -> bool:
-        """Whether no policy applies."""
-        return self.kind in {"administrator", "service"}
+        """Whether no policy applies.
+
+        AWS refuses a role that does not exist. Here the administrator may name one, as programs written for no account
+        in particular do; it then acts as the administrator, and the report says so.
+        """
+        return self.kind in {"administrator", "service", "absent role"}
 
     @property
     def account_id(self) -> str:
@@ -84,5 +89,6 @@ class Principals:
         session = self._session_of(access_key)
         if session is not None:
             grants = self._grants_of(session.role_arn)
-            return Principal("role", session.role_arn, session.arn, None, session.subnets, grants)
+            kind = "role" if grants is not None else "absent role"
+            return Principal(kind, session.role_arn, session.arn, None, session.subnets, grants)
         return self._issued(access_key) or Principal("unknown")

@@ -103,6 +103,7 @@ class _Container:
         with contextlib.suppress(OSError):  # it has just ended
             self.channel.sendall(order)
 
+
 def _receive(channel: socket.socket) -> bytes:
     try:
         return channel.recv(1 << 20)
