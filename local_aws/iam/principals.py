@@ -16,8 +16,8 @@ class Principal:
     """Who calls.
 
     Attributes:
-        kind: `administrator`, `service`, `role`, `absent role` for the session of a role that IAM does not know, `user`,
-            `anonymous`, or `unknown` for a key that nobody issued.
+        kind: `administrator`, `service`, `role`, `absent role` (the session of a role that IAM does not know),
+            `user`, `anonymous`, or `unknown` for a key that nobody issued.
         arn: The role's or user's ARN.
         session_arn: The assumed-role session's ARN; the user's own.
         policy: A session policy as JSON, which narrows the role's permissions.
