@@ -52,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         summary = write_run(target, state, folder, budget=arguments.budget, seconds_total=clock.seconds, more=usage)
     except (PipelineError, BotoCoreError, ClientError) as error:
         write_failed_run(folder, target=arguments.target, arn=arn, reason=str(error), seconds_total=clock.seconds)
+        write_report(folder)
         raise
     _say_summary(summary, folder, write_report(folder))
     refuse_failure(state)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from pipelines.__main__ import VERBS, main
@@ -50,3 +52,12 @@ def test_a_definition_file_that_is_no_text_is_a_usage_error(tmp_path, capsys):
 
     assert main(["check", "--definition", str(tmp_path / "definition.json")]) == 2
     assert "it is no UTF-8 text" in capsys.readouterr().err
+
+
+def test_a_run_that_never_starts_leaves_its_reason_in_summary_and_report(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipelines.verbs.run.new_run_folder", lambda _now: tmp_path)
+
+    assert main(["run", "--target", "aws", "--resources", "/nowhere.json"]) != 0
+
+    assert "/nowhere.json" in json.loads((tmp_path / "summary.json").read_text())["failure_reason"]
+    assert "/nowhere.json" in (tmp_path / "report.html").read_text()
