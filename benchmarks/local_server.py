@@ -32,4 +32,6 @@ def copy_project(folder: Path) -> Path:
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name)
+    for tools in (".venv", "node_modules"):
+        (copy / tools).symlink_to(ROOT / tools)
     return copy

@@ -48,15 +48,15 @@ def makespan(seconds: list[float], slots: int) -> float:
 
 
 def _steps_compute(steps: list[dict[str, Any]], compute: dict[str, float]) -> float:
-    names = (step["arn"].rsplit("/", 1)[-1] for step in steps if step["arn"] and step["type"] != "Tuning")
+    names = (step["job_name"] for step in steps if step["type"] != "Tuning")
     return sum(compute.get(name, 0.0) for name in names)
 
 
 def _trials_compute(tuning: dict[str, Any], compute: dict[str, float]) -> list[float]:
-    trials = sorted(tuning["trials"], key=lambda trial: trial["started"])
+    trials = sorted(tuning["trials"], key=lambda trial: trial["start"])
     return [compute[trial["name"]] for trial in trials]
 
 
 def _wall_seconds(execution: dict[str, Any]) -> float:
-    started, ended = (datetime.fromisoformat(execution[name]) for name in ("started", "ended"))
+    started, ended = (datetime.fromisoformat(execution[name]) for name in ("start", "end"))
     return (ended - started).total_seconds()
