@@ -1,0 +1,1 @@
+"""Evaluate CloudWatch alarms over the metrics that services and users publish. A simulation."""

@@ -1,0 +1,1 @@
+"""Deliver events: EventBridge rules, their patterns and targets. A simulation."""
