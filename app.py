@@ -1,13 +1,22 @@
 """Compose the platform: read the stage once, make its stacks."""
 
-import aws_cdk as cdk
+import json
+import os
 
-from infra.platform import Platform
+from infra.constructs.rendered_definition import render_ahead
 from infra.settings import stage_named
 from pipelines.settings import Settings
 
+# The cdk CLI hands the context over in this variable; read here, the definition is rendered while CDK is imported.
+context = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
+stage = stage_named(context.get("stage") or "sandbox")
+budget = context.get("budget") or "default"
+render_ahead(budget, stage.availability_zones)
+
+import aws_cdk as cdk  # noqa: E402 - see above
+
+from infra.platform import Platform  # noqa: E402
+
 app = cdk.App()
-stage = stage_named(app.node.try_get_context("stage") or "sandbox")
-settings = Settings.of_budget(app.node.try_get_context("budget") or "default")
-Platform(app, stage, settings=settings)
+Platform(app, stage, settings=Settings.of_budget(budget))
 app.synth()

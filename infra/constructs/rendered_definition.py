@@ -1,22 +1,47 @@
 """Render the pipeline definition for CloudFormation, once per change of what it is made of.
 
 The SageMaker SDK costs seconds to import. So the definition is rendered with placeholders where tokens go, kept in
-`.local/`, and gets its tokens afterwards: a template's tokens differ from run to run, the placeholders do not.
+`.local/`, and gets its tokens afterwards: a template's tokens differ from run to run, the placeholders do not. So it
+can be rendered by another process, too, while this one makes the other stacks (`render_ahead`).
 """
 
 import dataclasses
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from typing import Any
 
-from pipelines.bundle import ROOT, CodeLocations
+from pipelines.bundle import ROOT, CodeLocation, CodeLocations
 from pipelines.definition import build
-from pipelines.resources import Resources
+from pipelines.resources import Network, Resources
 from pipelines.settings import Settings
 
 _CACHE = ROOT / ".local" / "synth"
 _PLACEHOLDER = re.compile(r"~(\d{4})~")
+
+
+_AHEAD: dict[str, subprocess.Popen[bytes]] = {}
+
+
+def render_ahead(budget: str, zones: int) -> None:
+    """Start to render the definition that a stage with so many subnets will ask for, unless it is there already.
+
+    A guess: where it is wrong, `definition_with_tokens` renders the right one.
+    """
+    digest = _digest(*_guess(zones), Settings.of_budget(budget))
+    if not (_CACHE / f"{digest}.json").exists():
+        command = (sys.executable, "-m", __name__, budget, str(zones))
+        _AHEAD[digest] = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)  # noqa: S603 - our own
+
+
+def _guess(zones: int) -> tuple[Resources, CodeLocations]:
+    network = Network(tuple(f"subnet-{zone}" for zone in range(zones)), ("sg",))
+    resources = dataclasses.replace(Resources.example(), network=network)
+    code = CodeLocation(uri="s3://bucket/key", filename="file")
+    values: list[str] = []
+    return _hide(resources, values), _hide(CodeLocations(code, code), values)
 
 
 def definition_with_tokens(resources: Resources, code: CodeLocations, settings: Settings) -> dict[str, Any]:
@@ -28,7 +53,10 @@ def definition_with_tokens(resources: Resources, code: CodeLocations, settings: 
 
 
 def _rendered(resources: Resources, code: CodeLocations, settings: Settings) -> str:
-    path = _CACHE / f"{_digest(resources, code, settings)}.json"
+    digest = _digest(resources, code, settings)
+    path = _CACHE / f"{digest}.json"
+    if ahead := _AHEAD.pop(digest, None):
+        ahead.wait()
     if not path.exists():
         text = json.dumps(build(resources, code, settings), sort_keys=True)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,3 +97,7 @@ def _reveal(value: Any, values: list[str]) -> Any:
     if isinstance(value, str):
         return _PLACEHOLDER.sub(lambda match: values[int(match.group(1))], value)
     return value
+
+
+if __name__ == "__main__":
+    _rendered(*_guess(int(sys.argv[2])), Settings.of_budget(sys.argv[1]))
