@@ -33,7 +33,7 @@ def render_ahead(budget: str, zones: int) -> None:
     digest = _digest(*_guess(zones), Settings.of_budget(budget))
     if not (_CACHE / f"{digest}.json").exists():
         command = (sys.executable, "-m", __name__, budget, str(zones))
-        _AHEAD[digest] = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)  # noqa: S603 - our own
+        _AHEAD[digest] = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
 def _guess(zones: int) -> tuple[Resources, CodeLocations]:

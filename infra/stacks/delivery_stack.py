@@ -93,7 +93,16 @@ class DeliveryStack(PlatformStack):
         ]
 
     def _deploying(self) -> list[iam.PolicyStatement]:
-        return [self._assume("AssumeDeployers", *_DEPLOYERS)]
+        """What CDK's own roles do not do: see first whether there is anything to deploy.
+
+        This stack itself is not theirs to change: an administrator deploys it.
+        """
+        bootstrap = arn(self, "ssm", f"parameter/cdk-bootstrap/{self.stage.qualifier}/version")
+        return [
+            self._assume("AssumeDeployers", *_DEPLOYERS),
+            allow("CompareStacks", ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"], [self._stacks]),
+            allow("ReadBootstrapVersion", ["ssm:GetParameter"], [bootstrap]),
+        ]
 
     def _running(self) -> list[iam.PolicyStatement]:
         pipeline = arn(self, "sagemaker", f"pipeline/{PIPELINE_NAME}")

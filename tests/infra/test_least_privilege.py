@@ -264,6 +264,20 @@ def test_deploy_role_assumes_the_bootstrap_roles_and_plan_role_the_reading_one(j
     assert not may("Delivery/Run", "lookup")
 
 
+def test_deploy_role_compares_the_stages_own_stacks_and_reads_the_bootstrap_version(judge):
+    def may(action, resource):
+        return judge.may("Delivery/Deploy", action, f"arn:aws:{resource}")
+
+    own = f"cloudformation:{REGION}:{ACCOUNT}:stack/FlightDelay-sandbox-Lake/x"
+    version = f"ssm:{REGION}:{ACCOUNT}:parameter/cdk-bootstrap/hnb659fds/version"
+    assert may("cloudformation:DescribeStacks", own)
+    assert may("cloudformation:GetTemplate", own)
+    assert may("ssm:GetParameter", version)
+    assert not may("cloudformation:UpdateStack", own)
+    assert not may("cloudformation:GetTemplate", own.replace("FlightDelay-sandbox-Lake", "other"))
+    assert not may("ssm:GetParameter", version.replace("cdk-bootstrap", "secret"))
+
+
 def test_boundary_holds_even_for_a_role_that_was_given_everything(judge):
     everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     role = judge._roles[TRAINING]
