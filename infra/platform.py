@@ -40,7 +40,7 @@ class Platform:
         self.network = NetworkStack(scope, name("Network"), logs_key=self.safeguards.key, **common)
         self.identities = IdentitiesStack(scope, name("Identities"), **common)
         self.lake = LakeStack(scope, name("Lake"), identities=self.identities, **common)
-        storage: list[Stack] = []
+        storage: list[StorageStack] = []
         if stage.training_storage in ("fsx-lustre", "efs"):
             kind = stage.training_storage
             storage = [StorageStack(scope, name("Storage"), kind=kind, network=self.network, lake=self.lake, **common)]
@@ -51,7 +51,8 @@ class Platform:
             network=self.network,
             lake=self.lake,
             alarms=self.safeguards.topic,
-            settings=settings or Settings(),
+            settings=settings or stage.pipeline_settings(),
+            file_system=storage[0].file_system.described if storage else None,
             **common,
         )
         self.stacks: list[Stack] = [

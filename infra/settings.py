@@ -1,7 +1,9 @@
 """Hold every number and switch of the platform: one frozen `Stage` per environment."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from pipelines.settings import InputMode, Settings
 
 TrainingStorage = Literal["s3-file", "s3-fast-file", "fsx-lustre", "efs"]
 
@@ -75,7 +77,7 @@ class Stage:
     region: str = "us-east-1"
     availability_zones: int = 3
     interface_endpoints: tuple[str, ...] = ()
-    training_storage: TrainingStorage = "s3-file"
+    training_storage: TrainingStorage = "s3-fast-file"
     manages_lake_formation: bool = False
     athena_scan_limit_bytes: int = 10 * 1024**3
     monthly_budget_usd: int = 100
@@ -84,6 +86,11 @@ class Stage:
     operators: tuple[str, ...] = ("*",)
     qualifier: str = "hnb659fds"
     retention: Retention = field(default_factory=Retention)
+
+    def pipeline_settings(self, budget: str = "default") -> Settings:
+        """Return the training pipeline's settings on this stage."""
+        mode: InputMode = "File" if self.training_storage == "s3-file" else "FastFile"
+        return replace(Settings.of_budget(budget), training_input_mode=mode)
 
     @property
     def prefix(self) -> str:

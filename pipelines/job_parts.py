@@ -11,6 +11,7 @@ from sagemaker.core.processing import Processor
 from sagemaker.core.shapes import (
     Channel,
     DataSource,
+    FileSystemDataSource,
     ProcessingInput,
     ProcessingOutput,
     ProcessingS3Input,
@@ -36,7 +37,7 @@ from sagemaker.mlops.workflow.retry import (
 from sagemaker.train.model_trainer import ModelTrainer
 
 from pipelines.bundle import CodeLocations
-from pipelines.resources import Resources
+from pipelines.resources import FileSystem, Resources
 from pipelines.settings import JobLimits, Settings
 
 INPUT_ROOT = "/opt/ml/processing/input"
@@ -151,6 +152,28 @@ def processing_output(name: str, uri: Any) -> ProcessingOutput:
     return ProcessingOutput(
         output_name=name,
         s3_output=ProcessingS3Output(s3_uri=uri, local_path=f"{OUTPUT_ROOT}/{name}", s3_upload_mode="EndOfJob"),
+    )
+
+
+def file_system_channel(name: str, system: FileSystem, path: Any) -> Channel:
+    """Return a training channel that reads a folder of a file system, read-only.
+
+    Args:
+        name: Of the channel, and of the last folder.
+        system: The file system.
+        path: Of the folder's parent, below the system's directory.
+    """
+    source = FileSystemDataSource(
+        file_system_id=system.identifier,
+        file_system_type=system.kind,
+        file_system_access_mode="ro",
+        directory_path=join_path(system.directory, path, name),
+    )
+    return Channel(
+        channel_name=name,
+        data_source=DataSource(file_system_data_source=source),
+        input_mode="File",
+        content_type=PARQUET,
     )
 
 

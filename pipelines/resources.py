@@ -4,7 +4,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pipelines.errors import ResourcesError
 from pipelines.images import xgboost_image
@@ -62,6 +62,21 @@ class Network:
 
 
 @dataclass(frozen=True)
+class FileSystem:
+    """A file system that training reads its data from instead of S3.
+
+    Attributes:
+        kind: `FileSystemType` of SageMaker's API.
+        identifier: Of the file system.
+        directory: Where in it the prepared data sets lie: one folder per execution below.
+    """
+
+    kind: Literal["FSxLustre", "EFS"]
+    identifier: str
+    directory: str
+
+
+@dataclass(frozen=True)
 class Resources:
     """All that the definition needs to know about the account it will run in.
 
@@ -69,6 +84,7 @@ class Resources:
         image: URI of the image of all jobs (see `pipelines.images`).
         model_package_group: Where RegisterModel registers.
         tags: Tags of every job and of the pipeline.
+        file_system: Where training reads from; None is S3.
     """
 
     region: str
@@ -80,6 +96,7 @@ class Resources:
     network: Network
     model_package_group: str = PROJECT
     tags: dict[str, str] = field(default_factory=lambda: dict(TAGS))
+    file_system: FileSystem | None = None
 
     @classmethod
     def example(cls) -> Self:
@@ -126,7 +143,8 @@ class Resources:
             "roles": Roles(**values["roles"]),
             "network": Network(**{name: tuple(ids) for name, ids in values["network"].items()}),
         }
-        return cls(**{**values, **nested})
+        system = values.get("file_system")
+        return cls(**{**values, **nested, "file_system": FileSystem(**system) if system else None})
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -6,6 +6,7 @@ from typing import Literal
 from pipelines.errors import UsageError
 
 Scaling = Literal["Linear", "Logarithmic"]
+InputMode = Literal["File", "FastFile"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Settings:
         min_auc: Default of the gate's floor for ROC AUC on the test months.
         max_log_loss: Default of the gate's ceiling for log loss on the test months.
         max_rejected_fraction: Default of the fraction of bad rows above which Prepare refuses a table.
+        training_input_mode: How training reads S3: whole objects before the start, or as they are read.
         cache_expiry: Age (ISO 8601) up to which a step's result is reused.
     """
 
@@ -109,6 +111,7 @@ class Settings:
     min_auc: float = 0.70
     max_log_loss: float = 0.32
     max_rejected_fraction: float = 0.05
+    training_input_mode: InputMode = "FastFile"
     cache_expiry: str = "P30D"
 
     @classmethod

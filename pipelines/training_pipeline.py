@@ -32,6 +32,7 @@ from pipelines.job_parts import (
     PARQUET,
     Parts,
     channel,
+    file_system_channel,
     join_path,
     processing_input,
     processing_output,
@@ -257,15 +258,26 @@ class _TrainingPipeline:
     def channels(self, output: Callable[[str], Any]) -> list[Any]:
         """Return the channels that Tune and Train share."""
         return [
-            channel("train", output("train"), mode="FastFile", content_type=PARQUET),
-            channel("validation", output("validation"), mode="FastFile", content_type=PARQUET),
+            *(self.data_channel(name, output) for name in ("train", "validation")),
             channel("specification", output("specification")),
             channel("code", self.parts.code.training.uri),
         ]
 
+    def data_channel(self, name: str, output: Callable[[str], Any]) -> Any:
+        """Return a channel of prepared data, from where the stage keeps what training reads."""
+        system = self.parts.resources.file_system
+        if system:
+            return file_system_channel(name, system, ExecutionVariables.PIPELINE_EXECUTION_ID)
+        mode = self.parts.settings.training_input_mode
+        return channel(name, output(name), mode=mode, content_type=PARQUET)
+
     def cache(self) -> CacheConfig:
-        """Return the cache rule of every step that runs a job."""
-        return CacheConfig(enable_caching=True, expire_after=self.parts.settings.cache_expiry)
+        """Return the cache rule of every step that runs a job.
+
+        A file system holds the data of an execution in a folder of its name, where a cached step wrote nothing.
+        """
+        is_on = self.parts.resources.file_system is None
+        return CacheConfig(enable_caching=is_on, expire_after=self.parts.settings.cache_expiry)
 
 
 def _outputs_of(step: ProcessingStep) -> Callable[[str], Any]:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from typing import Any
 
+from infra.settings import Stage, stage_named
 from pipelines.bundle import ROOT, CodeLocation, CodeLocations
 from pipelines.definition import build
 from pipelines.resources import Network, Resources
@@ -25,19 +26,19 @@ _PLACEHOLDER = re.compile(r"~(\d{4})~")
 _AHEAD: dict[str, subprocess.Popen[bytes]] = {}
 
 
-def render_ahead(budget: str, zones: int) -> None:
+def render_ahead(stage: Stage, budget: str) -> None:
     """Start to render the definition that a stage with so many subnets will ask for, unless it is there already.
 
     A guess: where it is wrong, `definition_with_tokens` renders the right one.
     """
-    digest = _digest(*_guess(zones), Settings.of_budget(budget))
+    digest = _digest(*_guess(stage), stage.pipeline_settings(budget))
     if not (_CACHE / f"{digest}.json").exists():
-        command = (sys.executable, "-m", __name__, budget, str(zones))
+        command = (sys.executable, "-m", __name__, stage.name, budget)
         _AHEAD[digest] = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
-def _guess(zones: int) -> tuple[Resources, CodeLocations]:
-    network = Network(tuple(f"subnet-{zone}" for zone in range(zones)), ("sg",))
+def _guess(stage: Stage) -> tuple[Resources, CodeLocations]:
+    network = Network(tuple(f"subnet-{zone}" for zone in range(stage.availability_zones)), ("sg",))
     resources = dataclasses.replace(Resources.example(), network=network)
     code = CodeLocation(uri="s3://bucket/key", filename="file")
     values: list[str] = []
@@ -100,4 +101,5 @@ def _reveal(value: Any, values: list[str]) -> Any:
 
 
 if __name__ == "__main__":
-    _rendered(*_guess(int(sys.argv[2])), Settings.of_budget(sys.argv[1]))
+    _stage = stage_named(sys.argv[1])
+    _rendered(*_guess(_stage), _stage.pipeline_settings(sys.argv[2]))

@@ -10,7 +10,10 @@ from aws_cdk import aws_fsx as fsx
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from pipelines.resources import FileSystem
+
 FileSystemKind = Literal["fsx-lustre", "efs"]
+_API_KINDS: dict[FileSystemKind, Literal["FSxLustre", "EFS"]] = {"fsx-lustre": "FSxLustre", "efs": "EFS"}
 
 _NFS = ((2049, 2049),)
 # https://docs.aws.amazon.com/fsx/latest/LustreGuide/limit-access-security-groups.html
@@ -31,9 +34,10 @@ class FileSystemPlace:
 class TrainingFileSystem(Construct):
     """FSx for Lustre (one zone, linked to the curated zone) or EFS (all zones).
 
+    FSx imports what Prepare writes; into EFS somebody has to copy it (DataSync), under the execution's id.
+
     Attributes:
-        file_system_id: For `FileSystemDataSource.FileSystemId` of a training channel.
-        directory: For its `DirectoryPath`.
+        described: For the training channels of the pipeline.
     """
 
     def __init__(
@@ -46,14 +50,15 @@ class TrainingFileSystem(Construct):
         )
         if kind == "efs":
             self._open(group, _NFS)
-            self._make_efs(group)
+            identifier, directory = self._make_efs(group)
         else:
             self._open(group, _LUSTRE)
             # Lustre's servers talk to each other on the same ports.
             self._open_between(group.security_group_id, group.security_group_id, "Servers", _LUSTRE)
-            self._make_lustre(group, linked_uri)
+            identifier, directory = self._make_lustre(group, linked_uri)
+        self.described = FileSystem(_API_KINDS[kind], identifier, directory)
 
-    def _make_efs(self, group: ec2.ISecurityGroup) -> None:
+    def _make_efs(self, group: ec2.ISecurityGroup) -> tuple[str, str]:
         system = efs.FileSystem(
             self,
             "Efs",
@@ -64,9 +69,10 @@ class TrainingFileSystem(Construct):
             enable_automatic_backups=True,
             removal_policy=RemovalPolicy.RETAIN if self._place.is_protected else RemovalPolicy.DESTROY,
         )
-        self.file_system_id, self.directory = system.file_system_id, "/"
+        # No slash at its end: the pipeline puts one before the execution's folder.
+        return system.file_system_id, ""
 
-    def _make_lustre(self, group: ec2.ISecurityGroup, linked_uri: str) -> None:
+    def _make_lustre(self, group: ec2.ISecurityGroup, linked_uri: str) -> tuple[str, str]:
         system = fsx.CfnFileSystem(
             self,
             "Lustre",
@@ -99,7 +105,7 @@ class TrainingFileSystem(Construct):
             ),
         )
         # A channel's DirectoryPath starts with the mount name.
-        self.file_system_id, self.directory = system.ref, f"/{system.attr_lustre_mount_name}/curated"
+        return system.ref, f"/{system.attr_lustre_mount_name}/curated"
 
     def _open(self, group: ec2.ISecurityGroup, ports: tuple[tuple[int, int], ...]) -> None:
         workload = self._place.workload_security_group_id

@@ -35,5 +35,5 @@ class StorageStack(PlatformStack):
             place=FileSystemPlace(network.vpc, network.security_group_id, lake.data_key, stage.is_protected),
             linked_uri=f"s3://{lake.curated.bucket_name}/{PIPELINE_NAME}/",
         )
-        CfnOutput(self, "FileSystemId", value=self.file_system.file_system_id)
-        CfnOutput(self, "Directory", value=self.file_system.directory)
+        CfnOutput(self, "FileSystemId", value=self.file_system.described.identifier)
+        CfnOutput(self, "Directory", value=self.file_system.described.directory or "/")

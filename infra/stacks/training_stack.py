@@ -21,7 +21,7 @@ from infra.stacks.platform_stack import PlatformStack
 from pipelines.bundle import build_bundles
 from pipelines.images import xgboost_image
 from pipelines.names import PIPELINE_NAME
-from pipelines.resources import PROJECT, Buckets, Keys, Network, Resources, Roles
+from pipelines.resources import PROJECT, Buckets, FileSystem, Keys, Network, Resources, Roles
 from pipelines.settings import Settings
 
 RESOURCES_OUTPUT = "Resources"
@@ -33,6 +33,7 @@ class TrainingStack(PlatformStack):
 
     Args:
         alarms: Hears of failed executions.
+        file_system: Where training reads prepared data; None is S3.
     """
 
     def __init__(
@@ -46,9 +47,11 @@ class TrainingStack(PlatformStack):
         lake: LakeStack,
         alarms: sns.ITopic,
         settings: Settings,
+        file_system: FileSystem | None = None,
         **more: Any,
     ) -> None:
         super().__init__(scope, construct_id, stage=stage, **more)
+        self._file_system = file_system
         code = CodeBundles(self, "Code", bundles=build_bundles())
         jobs_network = Network(tuple(network.subnet_ids), (network.security_group_id,))
         group = sagemaker.CfnModelPackageGroup(
@@ -84,4 +87,5 @@ class TrainingStack(PlatformStack):
                 evaluation=roles.evaluation.role_arn,
             ),
             network=network,
+            file_system=self._file_system,
         )

@@ -127,21 +127,37 @@ def test_github_roles_trust_one_repository_and_one_event_each(sandbox):
     assert trusts["Plan"][subject][0] == "repo:OWNER/REPOSITORY:pull_request"
 
 
+def data_channels(assembly):
+    """The channels of prepared data of Tune and Train, in the deployed definition."""
+    (pipeline,) = assembly.resources("AWS::SageMaker::Pipeline")
+    definition = json.loads(pipeline.properties["PipelineDefinition"]["PipelineDefinitionBody"])
+    steps = {step["Name"]: step["Arguments"] for step in definition["Steps"]}
+    jobs = [steps["Train"], steps["Tune"]["TrainingJobDefinition"]]
+    found = [channel for job in jobs for channel in job["InputDataConfig"]]
+    return [channel for channel in found if channel["ChannelName"] in {"train", "validation"}]
+
+
+def source_of(channel):
+    system = channel["DataSource"].get("FileSystemDataSource")
+    return system["FileSystemType"] if system else "S3"
+
+
 @pytest.mark.parametrize(
-    ("storage", "kind", "ports"),
+    ("storage", "kind", "ports", "source"),
     [
-        ("s3-file", None, set()),
-        ("s3-fast-file", None, set()),
-        ("efs", "AWS::EFS::FileSystem", {2049}),
-        ("fsx-lustre", "AWS::FSx::FileSystem", {988, 1018}),
+        ("s3-file", None, set(), {"S3": "File"}),
+        ("s3-fast-file", None, set(), {"S3": "FastFile"}),
+        ("efs", "AWS::EFS::FileSystem", {2049}, {"EFS": "File"}),
+        ("fsx-lustre", "AWS::FSx::FileSystem", {988, 1018}, {"FSxLustre": "File"}),
     ],
 )
-def test_each_training_storage_synthesises_with_its_network_rules(storage, kind, ports, tmp_path):
+def test_each_training_storage_synthesises_with_its_network_rules(storage, kind, ports, source, tmp_path):
     assembly = synthesise(replace(STAGES["sandbox"], training_storage=storage), tmp_path / "cdk.out")
 
     rules = [rule for rule in assembly.resources("AWS::EC2::SecurityGroupIngress") if rule.stack.endswith("Storage")]
     assert {rule.properties["FromPort"] for rule in rules} == ports
     assert kind is None or kind in types(assembly)
+    assert source == {source_of(channel): channel["InputMode"] for channel in data_channels(assembly)}
     assert not problems(assembly)
 
 
