@@ -21,10 +21,10 @@ from local_aws.iam.guard import Guard
 from local_aws.launcher import HEALTH_PATH, USAGE_PATH
 from local_aws.sagemaker import validation
 from local_aws.sagemaker.operations import OPERATIONS, Context, NotOursError, Request
+from local_aws.small_services import ANSWERS
 
 _LOG = logging.getLogger(__name__)
 _SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
-_TARGET = "SageMaker."
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class Caller:
         return cls("", default_region, "sts" if is_form else "")
 
 
+@dataclass(frozen=True)
+class _OwnAnswer:
+    body: dict[str, Any]
+
+
 class Gateway:
     """The WSGI application of the local AWS."""
 
@@ -62,17 +67,11 @@ class Gateway:
         caller = Caller.of(environ, self._plane.settings.region)
         try:
             self._guard.check(environ, caller.access_key, caller.service, caller.region)
-            name = environ.get("HTTP_X_AMZ_TARGET", "").removeprefix(_TARGET)
-            if caller.service == "sagemaker" and name in OPERATIONS:
-                raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or -1))
-                context = Context(self._account_of(caller.access_key), caller.region, self._plane)
-                try:
-                    return _send(200, self.call(name, context, _parsed(raw)), start_response)
-                except NotOursError:
-                    environ["wsgi.input"] = io.BytesIO(raw)
+            context = Context(self._account_of(caller.access_key), caller.region, self._plane)
+            if answer := self._own_answer(caller.service, environ, context):
+                return _send(200, answer.body, start_response)
             if caller.service == cloudformation.SERVICE:
-                context = Context(self._account_of(caller.access_key), caller.region, self._plane)
-                body = cloudformation.answer(context, environ)
+                body = cloudformation.answer(context, environ, caller.access_key)
                 return _respond(200, body, start_response, _xml_headers(body))
             return self._moto(environ, start_response)
         except ApiError as err:
@@ -80,6 +79,21 @@ class Gateway:
         except Exception as err:  # noqa: BLE001 - the boundary to the client
             _LOG.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             return _send_error(_internal(err), caller, start_response)
+
+    def _own_answer(self, service: str, environ: Environ, context: Context) -> "_OwnAnswer | None":
+        """Answer an operation of a JSON service that is ours."""
+        name = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+        is_sagemaker = service == "sagemaker" and name in OPERATIONS
+        if not is_sagemaker and (service, name) not in ANSWERS:
+            return None
+        raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or -1))
+        try:
+            request = _parsed(raw)
+            body = self.call(name, context, request) if is_sagemaker else ANSWERS[service, name](context, request)
+        except NotOursError:
+            environ["wsgi.input"] = io.BytesIO(raw)
+            return None
+        return _OwnAnswer(body)
 
     def _own_page(self, environ: Environ) -> dict[str, Any]:
         """Answer what is the local AWS's own, and no AWS service's."""

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import local_aws.sagemaker
+import local_aws.small_services
 from local_aws import sdk_defaults
 from local_aws.clients import Clients
 from local_aws.containers.process_runtime import open_runtime
@@ -184,6 +185,7 @@ def spawn(name: str, function: Callable[[], None]) -> None:
 
 
 def _import_operations() -> None:
-    """Import every module of local_aws.sagemaker: operations register themselves."""
-    for module in pkgutil.iter_modules(local_aws.sagemaker.__path__):
-        importlib.import_module(f"{local_aws.sagemaker.__name__}.{module.name}")
+    """Import every module of what answers: operations register themselves."""
+    for package in (local_aws.sagemaker, local_aws.small_services):
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")

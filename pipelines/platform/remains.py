@@ -28,7 +28,7 @@ class Remain:
 def find_remains(target: Target, stage: str) -> list[Remain]:
     """Return what is left of a stage, stacks first."""
     finders: tuple[Callable[[Target, str], Iterator[Remain]], ...] = (
-        _stacks, _buckets, _keys, _vpc_endpoints, _endpoints, _jobs,
+        _stacks, _buckets, _keys, _vpc_endpoints, _file_systems, _endpoints, _jobs,
     )  # fmt: skip
     return [remain for find in finders for remain in find(target, stage)]
 
@@ -73,6 +73,19 @@ def _vpc_endpoints(target: Target, stage: str) -> Iterator[Remain]:
     for endpoint in target.client("ec2").describe_vpc_endpoints(Filters=ours)["VpcEndpoints"]:
         if endpoint["VpcEndpointType"] == "Interface":
             yield Remain(f"interface endpoint {endpoint['ServiceName']}", "by the hour and zone")
+
+
+def _file_systems(target: Target, stage: str) -> Iterator[Remain]:
+    for service in ("efs", "fsx"):
+        for page in target.client(service).get_paginator("describe_file_systems").paginate():
+            for system in page["FileSystems"]:
+                if _has_our_tags(system.get("Tags", []), stage):
+                    yield Remain(f"file system {system['FileSystemId']}", "its capacity by the hour")
+
+
+def _has_our_tags(tags: list[dict[str, str]], stage: str) -> bool:
+    values = {tag["Key"]: tag["Value"] for tag in tags}
+    return values.get("project") == PROJECT and values.get("stage") == stage
 
 
 def _endpoints(target: Target, stage: str) -> Iterator[Remain]:
