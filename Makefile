@@ -4,6 +4,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CHECKOV := .venv-checkov/.ready
 PYTHON ?= $(shell bash scripts/find-python.sh)
 TARGET ?= local
 BUDGET ?= default
@@ -17,6 +18,13 @@ help: ## list the targets
 
 $(READY): requirements.lock requirements-installer.lock package-lock.json scripts/setup.sh
 	@bash scripts/setup.sh "$(PYTHON)" "$(VENV)" && touch $@
+
+$(CHECKOV): infra/checks/requirements-checkov.lock | $(READY)
+	@echo "test-slow: checkov → .venv-checkov (220 MB, once)" >&2
+	@$(BIN)/python -m venv .venv-checkov
+	@$(BIN)/uv pip sync --quiet --python .venv-checkov/bin/python --require-hashes $< || \
+		.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 setup: $(READY) ## make .venv from the lock file
 
@@ -50,7 +58,7 @@ doctor: $(READY) ## what would stop a deploy to an account, and how to mend it
 test: $(READY) check ## all gates and the fast tests (under 6 minutes)
 	@$(BIN)/pytest -m "not slow and not aws" -n 2 --dist loadfile
 
-test-slow: $(READY) ## the slower suites: whole pipeline runs, fault injection end to end
+test-slow: $(READY) $(CHECKOV) ## the slower suites: whole pipeline runs, fault injection end to end
 	@$(BIN)/pytest -m "slow and not aws"
 
 check: $(READY) ## format, lint, types, import contracts

@@ -7,8 +7,10 @@ compile() {
         --custom-compile-command "make lock" "$@"
 }
 compile pyproject.toml --group dev -o requirements.lock
+compile infra/checks/checkov.in -o infra/checks/requirements-checkov.lock
 grep -E '^uv==' requirements.lock | sed 's/ .*//' | compile - -o requirements-installer.lock
 # Every line carries the marker of the newest supported Python; setup.sh checks that already.
 marker="python_full_version < '3.14'"
-sed -i.bak -e '/^--/d' -e "s/$marker and //" -e "s/ ; $marker \\\\$/ \\\\/" requirements.lock requirements-installer.lock
-rm -f requirements.lock.bak requirements-installer.lock.bak
+sed -i.bak -e '/^--/d' -e "s/$marker and //" -e "s/ ; $marker \\\\$/ \\\\/" requirements.lock requirements-installer.lock \
+    infra/checks/requirements-checkov.lock
+rm -f ./*.lock.bak infra/checks/*.lock.bak
