@@ -1,6 +1,7 @@
 """Run `python -m pipelines <verb>`: one module of `pipelines.verbs` per verb."""
 
 import argparse
+import difflib
 import importlib
 import sys
 import traceback
@@ -16,12 +17,16 @@ VERBS = (
 )  # fmt: skip
 
 
-INTERRUPTED = 130
+USAGE_ERROR, INTERRUPTED = 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; exit code 0 is success, 1 failure, 2 a usage error."""
-    arguments = _parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given and (hint := _nearest(given[0])):
+        print(f"error: there is no verb {given[0]!r}; did you mean {hint!r}?", file=sys.stderr)
+        return USAGE_ERROR
+    arguments = _parser().parse_args(given)
     try:
         return int(arguments.verb_module.run(arguments))
     except PipelineError as error:
@@ -41,6 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return 1
+
+
+def _nearest(verb: str) -> str:
+    """Return the verb that was meant, where it was misspelt."""
+    near = [] if verb in VERBS or verb.startswith("-") else difflib.get_close_matches(verb, VERBS, n=1)
+    return near[0] if near else ""
 
 
 def _parser() -> argparse.ArgumentParser:

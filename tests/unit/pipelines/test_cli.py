@@ -61,3 +61,8 @@ def test_a_run_that_never_starts_leaves_its_reason_in_summary_and_report(tmp_pat
 
     assert "/nowhere.json" in json.loads((tmp_path / "summary.json").read_text())["failure_reason"]
     assert "/nowhere.json" in (tmp_path / "report.html").read_text()
+
+
+def test_a_misspelt_verb_is_told_the_right_one(capsys):
+    assert main(["aprove"]) == 2
+    assert "there is no verb 'aprove'; did you mean 'approve'?" in capsys.readouterr().err
