@@ -8,7 +8,6 @@ from typing import Any
 from local_aws.iam.principals import ADMINISTRATOR_KEY, RoleSession
 
 _MAX_CONNECTIONS = 64
-_ROLE_SECRETS = {"aws_secret_access_key": "test", "aws_session_token": "test"}
 
 
 class Clients:
@@ -21,17 +20,31 @@ class Clients:
     def __init__(self, endpoint_url: str, service_key: str = ADMINISTRATOR_KEY) -> None:
         self._endpoint_url, self._service_key = endpoint_url, service_key
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, str, RoleSession | None], Any] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
         self._sessions: dict[str, RoleSession] = {}
         self._session: Any = None
 
-    def __call__(self, service: str, region: str, role_arn: str | None = None, *, subnets: tuple[str, ...] = ()) -> Any:
+    def __call__(
+        self,
+        service: str,
+        region: str,
+        role_arn: str | None = None,
+        *,
+        subnets: tuple[str, ...] = (),
+        session_name: str = "SageMaker",
+    ) -> Any:
         """Return a thread-safe client; without a role it is the service itself that calls."""
+        session = RoleSession(role_arn, session_name, subnets) if role_arn else None
+        key = self.access_key(session) if session else self._service_key
+        return self.signed_by(key, service, region)
+
+    def signed_by(self, access_key: str, service: str, region: str) -> Any:
+        """Return a thread-safe client that calls under an access key, as a service does for whoever called it."""
         with self._lock:
-            key = (service, region, RoleSession(role_arn, subnets=subnets) if role_arn else None)
-            if key not in self._clients:
-                self._clients[key] = self._make(*key)
-            return self._clients[key]
+            place = (service, region, access_key)
+            if place not in self._clients:
+                self._clients[place] = self._make(*place)
+            return self._clients[place]
 
     def environment(self, region: str, role_arn: str | None, *, subnets: tuple[str, ...] = ()) -> dict[str, str]:
         """Return a container's AWS variables; one without a role has no network, so no endpoint either."""
@@ -58,7 +71,7 @@ class Clients:
         """Return the role's session that calls under an access key; None where the key is no role's."""
         return self._sessions.get(access_key)
 
-    def _make(self, service: str, region: str, session: RoleSession | None) -> Any:
+    def _make(self, service: str, region: str, access_key: str) -> Any:
         import boto3  # noqa: PLC0415 - a quarter of a second that the server's start does not pay
         from botocore.config import Config  # noqa: PLC0415
 
@@ -75,9 +88,10 @@ class Clients:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        credentials = {"aws_access_key_id": self._service_key, "aws_secret_access_key": "test"}
-        if session:
-            credentials = {"aws_access_key_id": self.access_key(session), **_ROLE_SECRETS}
+        is_temporary = access_key.startswith("ASIA")
+        credentials = {"aws_access_key_id": access_key, "aws_secret_access_key": "test"}
+        if is_temporary:
+            credentials["aws_session_token"] = "test"  # noqa: S105 - no secret
         return self._session.client(
             service,
             region_name=region,

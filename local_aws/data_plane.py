@@ -17,11 +17,22 @@ from local_aws.store import Store
 class ClientFactory(Protocol):
     """Make boto3 clients that talk to this local AWS under a role, as a SageMaker job does."""
 
-    def __call__(self, service: str, region: str, role_arn: str | None = None, *, subnets: tuple[str, ...] = ()) -> Any:
+    def __call__(
+        self,
+        service: str,
+        region: str,
+        role_arn: str | None = None,
+        *,
+        subnets: tuple[str, ...] = (),
+        session_name: str = "SageMaker",
+    ) -> Any:
         """Return a (cached, thread-safe) boto3 client; without a role it is the service itself that calls.
 
         `subnets` are where a job in a VPC calls from.
         """
+
+    def signed_by(self, access_key: str, service: str, region: str) -> Any:
+        """Return a client that calls under an access key, as a service does for whoever called it."""
 
     def environment(self, region: str, role_arn: str | None, *, subnets: tuple[str, ...] = ()) -> dict[str, str]:
         """Return a container's AWS variables: its region, and a role's credentials where it has a network."""

@@ -18,7 +18,9 @@ SERVICES = (
     "cloudwatch",
     "ec2",
     "ecr",
+    "elasticfilesystem",
     "events",
+    "fsx",
     "glue",
     "iam",
     "kms",
@@ -27,12 +29,25 @@ SERVICES = (
     "logs",
     "s3",
     "sagemaker",
+    "scheduler",
     "secretsmanager",
     "sns",
     "sqs",
     "ssm",
     "states",
     "sts",
+)
+
+NETWORK = (
+    "FlowLogs",
+    "InternetGateway",
+    "NatGateway",
+    "NetworkInterface",
+    "Route",
+    "SecurityGroup",
+    "Subnet",
+    "Tags",
+    "Vpc",
 )
 
 
@@ -48,7 +63,7 @@ def service(data: Path, name: str) -> dict[str, Any]:
     types_file = data / f"resourceTypes/{name}.json"
     types = json.loads(types_file.read_text(encoding="utf-8")) if types_file.exists() else {}
     if name == "ec2":
-        # The 800 other actions are none of a SageMaker platform's.
+        # The 700 other actions are none of a SageMaker platform's.
         actions = {key: value for key, value in actions.items() if is_network(value["name"])}
     used = {item["name"].lower() for action in actions.values() for item in action["resourceTypes"]}
     return {
@@ -64,8 +79,8 @@ def service(data: Path, name: str) -> dict[str, Any]:
 
 
 def is_network(action: str) -> bool:
-    """Tell whether an EC2 action looks something up or handles network interfaces."""
-    return action.startswith(("Describe", "Get")) or "NetworkInterface" in action
+    """Tell whether an EC2 action looks something up or handles networks."""
+    return action.startswith(("Describe", "Get")) or any(noun in action for noun in NETWORK)
 
 
 def own_keys(action: dict[str, Any]) -> list[str]:

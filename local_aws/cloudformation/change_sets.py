@@ -17,6 +17,7 @@ from local_aws.cloudformation.operations import (
     new_stack,
     operation,
     run,
+    take_role,
     template_of,
     updatable,
 )
@@ -83,8 +84,8 @@ def execute_change_set(context: Context, request: Request) -> Response:
     stack = stacks.find(context, change_set["StackId"])
     wanted = Wanted(Template.parse(change_set["_TemplateBody"]), change_set["_Given"], change_set["Tags"])
     roll_back = not request.get("DisableRollback", change_set.get("OnStackFailure") == "DO_NOTHING")
-    role = {"RoleARN": change_set["RoleARN"]} if change_set.get("RoleARN") else {}
-    stack.change(ChangeSetId=change_set["ChangeSetId"], Capabilities=change_set["Capabilities"], **role)
+    stack.change(ChangeSetId=change_set["ChangeSetId"], Capabilities=change_set["Capabilities"])
+    take_role(stack, change_set)
     deployment = Deployment(stack)
     deploy = deployment.create if change_set["ChangeSetType"] == "CREATE" else deployment.update
     for other in _of(context, stack):

@@ -304,7 +304,7 @@ class Deployment:
     def _call(self, logical_id: str) -> Call:
         context = self._stack.context
         return Call(
-            context.plane, context.account_id, context.region, self._stack.name, self._stack.stack_id, logical_id
+            self._stack.actor, context.account_id, context.region, self._stack.name, self._stack.stack_id, logical_id
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_aws.cloudformation import registry, stacks
+from local_aws.cloudformation.actor import Actor
 from local_aws.cloudformation.deployment import Deployment, Wanted
 from local_aws.cloudformation.errors import AlreadyExistsError, StackValidationError
 from local_aws.cloudformation.stacks import Stack
@@ -52,6 +53,7 @@ def update_stack(context: Context, request: Request) -> Response:
         raise StackValidationError("No updates are to be performed.")
     roll_back = not request.get("DisableRollback", False)
     wanted = Wanted(template, given, tags)
+    take_role(stack, request)
     run(stack, lambda: Deployment(stack).update(wanted, roll_back=roll_back))
     return {"StackId": stack.stack_id}
 
@@ -73,6 +75,7 @@ def delete_stack(context: Context, request: Request) -> Response:
             raise StackValidationError(
                 f"Export {output['ExportName']} cannot be deleted as it is in use by {', '.join(users)}"
             )
+    take_role(stack, request)
     run(stack, lambda: Deployment(stack).delete())
     return {}
 
@@ -229,6 +232,12 @@ def new_stack(context: Context, request: Request) -> Stack:
     return stacks.begin(context, name, fields)
 
 
+def take_role(stack: Stack, request: Request) -> None:
+    """Give a stack the role that a request names: it acts as that role from now on, also when none is named again."""
+    if request.get("RoleARN"):
+        stack.change(RoleARN=request["RoleARN"])
+
+
 def updatable(context: Context, name: str) -> Stack:
     """Return a stack that may be updated.
 
@@ -291,7 +300,8 @@ def _fetched(context: Context, url: str) -> str:
     is_virtual = re.match(r"(.+)\.s3[.-]", host)
     bucket, key = (is_virtual[1], path) if is_virtual else path.split("/", 1)
     try:
-        body = context.plane.client("s3", context.region).get_object(Bucket=bucket, Key=key)["Body"].read()
+        # The caller reads the template, not the stack's role.
+        body = Actor.of(context, None).client("s3", context.region).get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as err:
         raise StackValidationError(f"S3 error: {err.response['Error'].get('Message')} ({url})") from err
     return str(body, "utf-8")

@@ -95,12 +95,14 @@ def _is_secret(declared: dict[str, Any]) -> bool:
 
 def _ssm(stack: Stack, name: str) -> str:
     try:
-        found = stack.context.plane.client("ssm", stack.context.region).get_parameter(Name=name)
+        found = stack.actor.client("ssm", stack.context.region).get_parameters(Names=[name])["Parameters"]
     except ClientError as err:
         raise StackValidationError(
             f"Unable to fetch parameters [{name}] from parameter store for this account."
         ) from err
-    return str(found["Parameter"]["Value"])
+    if not found:
+        raise StackValidationError(f"Unable to fetch parameters [{name}] from parameter store for this account.")
+    return str(found[0]["Value"])
 
 
 def _check_rules(scope: Scope, template: Template) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from local_aws.data_plane import DataPlane
+from local_aws.cloudformation.actor import Actor
 
 Properties = dict[str, Any]
 
@@ -15,7 +15,7 @@ Properties = dict[str, Any]
 class Call:
     """The circumstances in which a resource type acts: for which resource of which stack, and through which clients."""
 
-    plane: DataPlane
+    actor: Actor
     account_id: str
     region: str
     stack_name: str
@@ -23,8 +23,8 @@ class Call:
     logical_id: str
 
     def client(self, service: str) -> Any:
-        """Return a client of this local AWS."""
-        return self.plane.client(service, self.region)
+        """Return a client that acts as the stack's role, or else as whoever asked for the operation."""
+        return self.actor.client(service, self.region)
 
     def generated_name(self, limit: int = 128) -> str:
         """Return a fresh name as CloudFormation makes them."""

@@ -5,6 +5,7 @@ import threading
 import uuid
 from typing import Any
 
+from local_aws.cloudformation.actor import Actor
 from local_aws.cloudformation.errors import StackValidationError
 from local_aws.cloudformation.resource import Existing, Made
 from local_aws.cloudformation.template import Template
@@ -40,6 +41,11 @@ class Stack:
         if record is None:
             raise StackValidationError(f"Stack with id {self.stack_id} does not exist")
         return record
+
+    @property
+    def actor(self) -> Actor:
+        """Who makes, changes and removes its resources."""
+        return Actor.of(self.context, self.record.get("RoleARN"))
 
     @property
     def template(self) -> Template:

@@ -102,6 +102,8 @@ class Authorizer:
 
     def _check_handed_roles(self, principal: Principal, call: Call, operation: str, place: Place) -> None:
         """Check that SageMaker may assume the roles of what it is to run, and that they suffice to start it."""
+        if call.service == "cloudformation":
+            self._check_stack_role(call, operation, place)
         if call.service != "sagemaker" or call.operation.startswith(("Describe", "List")):
             return
         roles = [arn for arn, _ in passed_roles("sagemaker", call.operation, call.parameters)]
@@ -118,17 +120,29 @@ class Authorizer:
             self._check_platform(arn, call, operation, place)
         self._check_volumes(principal, roles, call, operation, place)
 
+    def _check_stack_role(self, call: Call, operation: str, place: Place) -> None:
+        """Check that CloudFormation may assume the role under which it is to act on a stack."""
+        role_arn = str(call.parameters.get("RoleARN") or "")
+        if role_arn and not self._is_trusting(role_arn, "cloudformation.amazonaws.com", {}, operation, place):
+            error = ValidationError(f"Role {role_arn} is invalid or cannot be assumed")
+            error.code = "ValidationError"
+            self._refuse(error)
+
     def _check_trust(self, role_arn: str, source_arn: str, operation: str, place: Place) -> None:
         context = {"aws:SourceAccount": place.account_id, "aws:SourceArn": source_arn}
         service = "sagemaker.amazonaws.com"
+        if not self._is_trusting(role_arn, service, context, operation, place):
+            text = f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal"
+            self._refuse(ValidationError(f"{text} '{service}' to assume the role."))
+
+    def _is_trusting(self, role_arn: str, service: str, context: dict[str, str], operation: str, place: Place) -> bool:
+        """Tell whether a role lets a service assume it, and record that."""
         caller = f"arn:aws:iam::{place.account_id}:{service}"
         request = Request(caller, caller, "sts:AssumeRole", role_arn, context, service=service)
         verdict, policies = decide_trust(request, role_arn)
         requirement = Requirement("sts:AssumeRole", role_arn, context)
         self.usage.add(operation, Decision(Principal("service"), requirement, request, policies, verdict))
-        if not verdict.is_allowed:
-            text = f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal"
-            self._refuse(ValidationError(f"{text} '{service}' to assume the role."))
+        return verdict.is_allowed
 
     def _check_platform(self, role_arn: str, call: Call, operation: str, place: Place) -> None:
         session = _session(role_arn)

@@ -19,7 +19,7 @@ from local_aws.sagemaker.validation import operation_model, service_model
 
 Parameters = Mapping[str, Any]
 
-_MODELS = {"monitoring": "cloudwatch", "states": "stepfunctions"}
+_MODELS = {"elasticfilesystem": "efs", "monitoring": "cloudwatch", "states": "stepfunctions"}
 """Signing name → botocore's name, where they differ."""
 _CBOR_PATH = re.compile(r"^/service/\w+/operation/(?P<operation>\w+)$")
 

@@ -60,7 +60,7 @@ _SERVICES = {
 
 def passed_roles(service: str, operation: str, parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return each role that a call hands to a service, and that service's principal."""
-    writes = operation.startswith(("Create", "Put", "Update", "Register", "Start", "Execute"))
+    writes = operation.startswith(("Create", "Put", "Update", "Register", "Start", "Execute", "DeleteStack"))
     if service not in _SERVICES or not writes:
         return []
     principal = f"{_SERVICES[service]}.amazonaws.com"
@@ -85,8 +85,13 @@ def tags_of(parameters: Mapping[str, Any]) -> dict[str, str]:
     given = parameters.get("Tags") or parameters.get("tags") or {}
     if isinstance(given, Mapping):
         return {str(key): str(value) for key, value in given.items()}
-    pairs = ((tag.get("Key", tag.get("key")), tag.get("Value", tag.get("value", ""))) for tag in given)
+    pairs = ((_member(tag, "key"), _member(tag, "value") or "") for tag in given)
     return {str(key): str(value) for key, value in pairs if key is not None}
+
+
+def _member(tag: Mapping[str, Any], name: str) -> Any:
+    """Return a member of a tag, whichever way the service spells it: `Key`, `key`, KMS's `TagKey`."""
+    return next((value for key, value in tag.items() if key.lower().removeprefix("tag") == name), None)
 
 
 def tag_context(tags: Mapping[str, str]) -> Context:

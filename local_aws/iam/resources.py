@@ -14,9 +14,15 @@ _DATA = Path(__file__).with_name("service_reference.json")
 _SYNONYMS = {
     "parameternamewithoutleadingslash": ("name", "names", "path"),
     "queuename": ("queueurl", "queuename"),
+    "alarmname": ("alarmnames",),
+    "dashboardname": ("dashboardnames",),
+    "schedulename": ("name",),
+    "statemachinename": ("name",),
+    "topicname": ("name",),
+    "trailname": ("name",),
     "rolenamewithpath": ("rolename",),
     "usernamewithpath": ("username",),
-    "policynamewithpath": ("policyarn",),
+    "policynamewithpath": ("policyarn", "policyname"),
     "rulename": ("rule", "name"),
     "keyid": ("keyid", "targetkeyid"),
     "workgroupname": ("workgroup", "name"),
@@ -47,7 +53,7 @@ def condition_keys(service: str, action: str) -> frozenset[str]:
 
 def arns(service: str, action: str, parameters: Mapping[str, Any], place: Place) -> list[str]:
     """Return the ARNs of a call's resources; `*` where the action has none, or the call names none."""
-    given = {key.lower(): value for key, value in parameters.items()}
+    given = {key.lower(): value for key, value in _flat(service, action, parameters).items()}
     direct = given.get("resourcearn") or given.get("resource") or given.get("resourceid")
     if isinstance(direct, str) and direct.startswith("arn:"):
         return [direct]
@@ -61,6 +67,17 @@ def arns(service: str, action: str, parameters: Mapping[str, Any], place: Place)
     optional = [arn for kind in kinds if not kind.endswith("!") for arn in _filled(formats[kind], given, place)]
     found = list(dict.fromkeys(_with_stream(service, arn) for arn in (required or optional)))
     return found or [_LEFT_OPEN]
+
+
+def _flat(service: str, action: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the parameters with those of the one structure that names the resource."""
+    if service == "budgets":
+        return {**parameters, **parameters.get("Budget", {}), **parameters.get("NewBudget", {})}
+    if service == "events" and parameters.get("EventBusName") == "default":
+        return {name: value for name, value in parameters.items() if name != "EventBusName"}
+    if service == "scheduler" and "Name" in parameters:
+        return {"GroupName": parameters["Name"] if action.endswith("Group") else "default", **parameters}
+    return parameters
 
 
 @functools.cache
@@ -93,8 +110,14 @@ def _values(variable: str, given: Mapping[str, Any]) -> list[str]:
         value = given.get(candidate)
         if value:
             texts = [value] if isinstance(value, str) else [item for item in value if isinstance(item, str)]
-            return [text.rpartition("/")[2] if candidate == "queueurl" else text.lstrip("/") for text in texts]
+            return [_as_in_arn(text, candidate, name) for text in texts]
     return []
+
+
+def _as_in_arn(text: str, parameter: str, variable: str) -> str:
+    if parameter == "queueurl":
+        return text.rpartition("/")[2]
+    return text.lstrip("/") if variable == "parameternamewithoutleadingslash" else text
 
 
 def _with_stream(service: str, arn: str) -> str:

@@ -61,6 +61,14 @@ def role_arn_of_name(account_id: str, name: str) -> str | None:
     return next((str(item.arn) for item in list(found) if item.name == name), None)
 
 
+def boundary_arn(arn: str) -> str | None:
+    """Return the ARN of the permissions boundary of a role or user; None where it has none, or does not exist."""
+    iam = backends.backend("iam", arn.split(":")[4], _GLOBAL)
+    found = next((item for item in [*iam.roles.values(), *iam.users.values()] if item.arn == arn), None)
+    boundary = getattr(found, "permissions_boundary_arn", None)
+    return str(boundary) if boundary else None
+
+
 def all_roles(account_id: str) -> list[Grants]:
     """Return every role of an account."""
     iam = backends.backend("iam", account_id, _GLOBAL)
@@ -197,6 +205,16 @@ def kms_key(key_id: str, account_id: str, region: str) -> tuple[str, str] | None
     except KeyError:
         return None
     return (found.arn, found.policy) if found else None
+
+
+def kms_key_tags(key_id: str, account_id: str, region: str) -> dict[str, str]:
+    """Return the tags of a key, by what `kms_key` takes."""
+    found = kms_key(key_id, account_id, region)
+    if found is None:
+        return {}
+    region, account_id, name = *found[0].split(":")[3:5], found[0].rpartition("/")[2]
+    listed = backends.backend("kms", account_id, region).list_resource_tags(name)["Tags"]
+    return {tag["TagKey"]: tag["TagValue"] for tag in listed}
 
 
 def vpc_endpoint(subnet_ids: tuple[str, ...], account_id: str, region: str, service: str) -> Endpoint | None:

@@ -18,7 +18,7 @@ def arn(service, resource):
     ("action", "given", "expected"),
     [
         ("logs:PutLogEvents", {"logGroupName": "g", "logStreamName": "s"}, [arn("logs", "log-group:g:log-stream:s")]),
-        ("logs:CreateLogGroup", {"logGroupName": "/g"}, [arn("logs", "log-group:g:log-stream:")]),
+        ("logs:CreateLogGroup", {"logGroupName": "/g"}, [arn("logs", "log-group:/g:log-stream:")]),
         ("lambda:InvokeFunction", {"FunctionName": "f"}, [arn("lambda", "function:f")]),
         ("lambda:InvokeFunction", {"FunctionName": arn("lambda", "function:f")}, [arn("lambda", "function:f")]),
         (
