@@ -8,6 +8,7 @@ from local_aws.clock import Clock
 from local_aws.cloudwatch.metrics import Metrics, NoMetrics
 from local_aws.containers.runtime import ContainerRuntime
 from local_aws.events.bus import EventBus, NoEvents
+from local_aws.hosting.running import RunningEndpoints
 from local_aws.jobs.control import RunningJobs
 from local_aws.jobs.s3 import ContentCache
 from local_aws.settings import Settings
@@ -52,6 +53,8 @@ class DataPlane:
     """Run a function on a named daemon thread; a crash there is logged, never silent."""
     jobs: RunningJobs = field(default_factory=RunningJobs)
     """The jobs that run now, for the operations that stop them."""
+    endpoints: RunningEndpoints = field(default_factory=RunningEndpoints)
+    """The endpoints that run now."""
     clock: Clock = field(default_factory=Clock)
     """The time of everything that AWS would measure in wall-clock time."""
     metrics: Metrics = field(default_factory=NoMetrics)

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 from local_aws.cloudformation import service as cloudformation
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ApiError, SerializationError
+from local_aws.hosting import runtime_api
 from local_aws.http_server import Environ, StartResponse, WsgiApplication
 from local_aws.iam.guard import Guard
 from local_aws.launcher import HEALTH_PATH, USAGE_PATH
@@ -68,6 +69,8 @@ class Gateway:
         try:
             self._guard.check(environ, caller.access_key, caller.service, caller.region)
             context = Context(self._account_of(caller.access_key), caller.region, self._plane)
+            if caller.service == "sagemaker" and runtime_api.is_runtime_path(environ["PATH_INFO"]):
+                return runtime_api.answer(context, environ, start_response)
             if answer := self._own_answer(caller.service, environ, context):
                 return _send(200, answer.body, start_response)
             if caller.service == cloudformation.SERVICE:

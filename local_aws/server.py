@@ -19,6 +19,7 @@ from local_aws.containers.process_runtime import open_runtime
 from local_aws.data_plane import DataPlane
 from local_aws.errors import LocalAwsError
 from local_aws.gateway import Gateway
+from local_aws.hosting import deployment
 from local_aws.http_server import HttpServer
 from local_aws.iam.guard import Guard
 from local_aws.iam.principals import ADMINISTRATOR_KEY, SERVICE_KEY
@@ -122,18 +123,21 @@ class LocalAws:
         _import_operations()
         self.plane.contents.clear()
         if not self.settings.keep_job_folders:
-            shutil.rmtree(self.settings.root / "jobs", ignore_errors=True)
+            for folder in ("jobs", "endpoints"):
+                shutil.rmtree(self.settings.root / folder, ignore_errors=True)
         if self.settings.is_persistent:
             backends.hold_until_restored()
             self.state.restore_store()
             spawn("snapshots", self._save_regularly)
         spawn("http-server", lambda: self._server.serve_forever(poll_interval=0.1))
         spawn("warm-up", self._warm_up)
+        deployment.resume(self.plane)
 
     def close(self) -> None:
         """End every job and the server."""
         self._closing.set()
         self.plane.jobs.stop_all(_STOP_TIMEOUT)
+        self.plane.endpoints.close()
         self._server.shutdown()
         if self.settings.is_persistent:
             backends.wait_until_restored()

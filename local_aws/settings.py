@@ -1,6 +1,7 @@
 """Hold every number and switch of the local AWS."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -20,6 +21,8 @@ class Settings:
         iam: `enforce` answers AccessDenied to what policies do not allow, `record` only writes it down, `off` does
             neither.
         is_persistent: Keep the state in `root/state`, and start with what is there.
+        images: Repository name of an image of the account's own → the command that stands for its `serve`, as a shell
+            would read it. It runs in this environment, with the server's working directory on the Python path.
         idle_shutdown_seconds: End the server after so many seconds without a request or a running job; 0 is never.
     """
 
@@ -33,3 +36,4 @@ class Settings:
     idle_shutdown_seconds: float = 0
     stop_grace_seconds: float = 10
     is_persistent: bool = False
+    images: Mapping[str, str] = field(default_factory=dict)

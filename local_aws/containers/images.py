@@ -1,8 +1,9 @@
-"""Know the managed images: which URIs name one, and what its `train` and `serve` commands are."""
+"""Know the images that run here: which URIs name one, and what its `train` and `serve` commands are."""
 
 import importlib.metadata
 import re
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from local_aws.errors import ValidationError
@@ -25,11 +26,11 @@ class UnsupportedImageError(ValidationError):
 
 @dataclass(frozen=True)
 class Image:
-    """A managed image that the local AWS stands in for.
+    """An image that the local AWS stands in for.
 
     Attributes:
         uri: As the job names it.
-        family: The framework's package name: `xgboost` or `scikit-learn`.
+        family: The framework's package name: `xgboost` or `scikit-learn`; empty for an image of the account's own.
         tag: Image tag, such as `3.2-0`.
     """
 
@@ -53,8 +54,8 @@ class Image:
 
     def version_warning(self) -> str:
         """Return what to tell about an installed framework that is not the tag's version; empty where it is."""
-        wanted, installed = self.framework_version, _installed(_DISTRIBUTIONS[self.family])
-        if not wanted or (installed + ".").startswith(wanted + "."):
+        wanted, installed = self.framework_version, _installed(_DISTRIBUTIONS.get(self.family, ()))
+        if not wanted or not self.family or (installed + ".").startswith(wanted + "."):
             return ""
         return (
             f"local AWS: {self.uri} promises {self.family} {wanted}; this simulation runs the job with the "
@@ -62,16 +63,25 @@ class Image:
         )
 
 
-def find_image(uri: str) -> Image:
-    """Return the managed image that a URI names.
+def find_image(uri: str, own: Mapping[str, str] | None = None) -> Image:
+    """Return the image that a URI names.
+
+    Args:
+        uri: As the job or model names it.
+        own: Repository → command of the account's own images, which serve models.
 
     Raises:
         UnsupportedImageError: It names none that the local AWS can run.
     """
     parts = _REGISTRY.fullmatch(uri)
+    if parts and (command := (own or {}).get(parts["repository"])):
+        return Image(uri, "", parts["tag"] or "", serve_command=tuple(shlex.split(command)))
     name = parts["repository"].rpartition("/")[2] if parts else ""
     if parts is None or name not in _PACKAGES:
-        raise UnsupportedImageError(f"The local AWS cannot run the image {uri!r}. {_SUPPORTED}.")
+        raise UnsupportedImageError(
+            f"The local AWS cannot run the image {uri!r}. {_SUPPORTED}; for a model's image of your own, name the "
+            "command that serves it when you start the local AWS: --image REPOSITORY=COMMAND."
+        )
     return Image(uri, _PACKAGES[name], parts["tag"] or "")
 
 

@@ -47,6 +47,7 @@ class ProcessRuntime:
         if settings.sandbox not in _SANDBOXES:
             raise SandboxError(f"Settings.sandbox is {settings.sandbox!r}; allowed are {', '.join(_SANDBOXES)}")
         self._mode = settings.sandbox
+        self._own_images = settings.images
         self._shims = _write_shims(settings.root / "containers" / "bin")
         self._lock = threading.Lock()
         self._preload = preload
@@ -71,7 +72,7 @@ class ProcessRuntime:
         Raises:
             UnsupportedImageError: The group's image is none that the local AWS knows.
         """
-        images = [find_image(spec.image) for spec in group.containers]
+        images = [find_image(spec.image, self._own_images) for spec in group.containers]
         real_paths = self.has_real_paths
         client = self._live_client()
         names = [spec.host for spec in group.containers]

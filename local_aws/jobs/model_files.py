@@ -1,10 +1,12 @@
 """Lay out a model's container: its artifacts in /opt/ml/model, its command and its environment."""
 
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from local_aws.containers.images import find_image
+from local_aws.containers.program_names import SOCKET_NAME, SOCKET_VARIABLE
 from local_aws.containers.spec import ContainerSpec
 from local_aws.errors import JobFailedError
 from local_aws.jobs.container_files import make_folders, opt_ml
@@ -18,14 +20,24 @@ def resolve_container(model: Record, sagemaker: Any) -> Record:
     """Return a model's only container definition, with the image and artifacts of its model package if it names one.
 
     Raises:
-        JobFailedError: It has several (an inference pipeline) or none.
+        JobFailedError: It has several (an inference pipeline).
     """
-    containers = model.get("Containers") or [model["PrimaryContainer"]] if model.get("PrimaryContainer") else []
+    containers = resolve_containers(model, sagemaker)
     if len(containers) != 1:
         raise JobFailedError(
-            f"ClientError: the local AWS serves models of one container; {model['ModelName']} has {len(containers)}"
+            f"ClientError: the local AWS transforms with models of one container; {model['ModelName']} has "
+            f"{len(containers)}"
         )
-    container = containers[0]
+    return containers[0]
+
+
+def resolve_containers(model: Record, sagemaker: Any) -> list[Record]:
+    """Return a model's container definitions, with image and artifacts of the model packages that they name."""
+    containers = model.get("Containers") or [model["PrimaryContainer"]]
+    return [_resolved(container, sagemaker) for container in containers]
+
+
+def _resolved(container: Record, sagemaker: Any) -> Record:
     if "ModelPackageName" not in container:
         return container
     package = sagemaker.describe_model_package(ModelPackageName=container["ModelPackageName"])
@@ -60,14 +72,23 @@ def read_artifacts(container: Record, reader: InputReader, root: Path, scratch: 
 
 
 def serving_container(
-    container: Record, *, host: str, root: Path, environment: dict[str, str], log_path: Path
+    container: Record,
+    *,
+    host: str,
+    root: Path,
+    environment: Mapping[str, str],
+    log_path: Path,
+    images: Mapping[str, str],
 ) -> ContainerSpec:
-    """Return the container that serves a model."""
+    """Return the container that serves a model; `images` are the account's own (see Settings)."""
+    image = find_image(container["Image"], images)
+    # What an image of the account's own has installed is here this project's code.
+    own = {} if image.family else {SOCKET_VARIABLE: f"/opt/ml/{SOCKET_NAME}", "PYTHONPATH": str(Path.cwd())}
     return ContainerSpec(
         host=host,
         image=container["Image"],
         root=root,
-        command=find_image(container["Image"]).serve_command,
-        environment={**environment, **container.get("Environment", {})},
+        command=image.serve_command,
+        environment={**environment, **own, **container.get("Environment", {})},
         log_path=log_path,
     )

@@ -88,7 +88,12 @@ class _TransformRun:
             read_artifacts(container, self._reader, root, self._job.folder / "model" / host)
         specs = tuple(
             serving_container(
-                container, host=host, root=root, environment=self._environment(), log_path=self._log(host)
+                container,
+                host=host,
+                root=root,
+                environment=self._environment(),
+                log_path=self._log(host),
+                images=self._plane.settings.images,
             )
             for host, root in self._roots.items()
         )
