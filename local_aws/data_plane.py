@@ -12,6 +12,7 @@ from local_aws.hosting.running import RunningEndpoints
 from local_aws.jobs.control import RunningJobs
 from local_aws.jobs.s3 import ContentCache
 from local_aws.settings import Settings
+from local_aws.step_functions.running import RunningExecutions
 from local_aws.store import Store
 
 
@@ -55,6 +56,8 @@ class DataPlane:
     """The jobs that run now, for the operations that stop them."""
     endpoints: RunningEndpoints = field(default_factory=RunningEndpoints)
     """The endpoints that run now."""
+    executions: RunningExecutions = field(default_factory=RunningExecutions)
+    """The executions of state machines that run now."""
     clock: Clock = field(default_factory=Clock)
     """The time of everything that AWS would measure in wall-clock time."""
     metrics: Metrics = field(default_factory=NoMetrics)

@@ -28,6 +28,7 @@ from local_aws.moto_adapters import backends
 from local_aws.moto_adapters.application import MotoApplication, account_of
 from local_aws.settings import Settings
 from local_aws.state import State
+from local_aws.step_functions import execution
 from local_aws.store import Store
 
 _LOG = logging.getLogger(__name__)
@@ -111,8 +112,8 @@ class LocalAws:
         )
 
     def is_busy(self) -> bool:
-        """Whether a job or a pipeline execution runs."""
-        return self.plane.jobs.count > 0 or any(
+        """Whether a job, a pipeline execution or an execution of a state machine runs."""
+        return self.plane.jobs.count > 0 or self.plane.executions.count > 0 or any(
             (self.plane.store.get(key) or {}).get("PipelineExecutionStatus") in {"Executing", "Stopping"}
             for key in self.plane.store.keys()  # noqa: SIM118 - a store is no dict
             if key.kind == "pipeline-execution"
@@ -136,6 +137,7 @@ class LocalAws:
     def close(self) -> None:
         """End every job and the server."""
         self._closing.set()
+        self.plane.executions.suspend_all()
         self.plane.jobs.stop_all(_STOP_TIMEOUT)
         self.plane.endpoints.close()
         self._server.shutdown()
@@ -161,6 +163,7 @@ class LocalAws:
                 self.state.restore_moto()
         finally:
             backends.release()
+        execution.resume_all(self.plane)
         for service in ("s3", "sagemaker"):
             self.clients(service, self.settings.region)
 
