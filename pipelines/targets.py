@@ -20,8 +20,13 @@ from pipelines.resources import Resources
 
 PLATFORMS = ("cdk", "sandbox")
 DEFAULT_PLATFORM = "cdk"
-# Both make resources of the same names, so each has a local AWS of its own.
-_UP = {"cdk": ("--iam", "enforce"), "sandbox": ("--root", ".local/sandbox")}
+# All make resources of the same names, so each has a local AWS of its own.
+# The demonstrations advance the clock of theirs, and begin anew each time.
+_UP = {
+    "cdk": ("--iam", "enforce"),
+    "demo": ("--iam", "enforce", "--root", ".local/demo", "--fresh"),
+    "sandbox": ("--root", ".local/sandbox"),
+}
 _STARTUP_SECONDS = 60
 _LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 

@@ -18,6 +18,11 @@ _AIRCRAFT = "legs scheduled before the cut-off, their times if known at it; airc
 _PLANE = "register of aircraft, years before; aircraft as finally assigned"
 _WEATHER = "last hourly observation complete at the cut-off, at most 3 hours old"
 
+STATIC = frozenset({_SCHEDULE, _PLANE, _WEATHER})
+"""Of what kind is known without following any other flight."""
+LIVE = frozenset({_DEPARTURES, _ARRIVALS})
+"""Of what kind comes from other flights' delays of the last hours."""
+
 
 @dataclass(frozen=True)
 class Declaration:

@@ -1,0 +1,29 @@
+"""Variants of the model for demonstrations: what a first model knew, and how a feature may be broken.
+
+A first model of a team knows what needs no live data. The planted fault is a classic of training/serving skew: in the
+training data a delay counts minutes early, in the requests minutes late.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from usecase import catalogue
+from usecase.feature_spec import FeatureSpec
+
+FIRST_MONTHS = range(1, 7)
+"""Months that the first model was trained on."""
+
+
+def basic_specification(spec: FeatureSpec) -> FeatureSpec:
+    """Return the specification of a model that knows schedule, weather and aircraft only."""
+    known = {declaration.name for declaration in catalogue.CATALOGUE if declaration.known_at in catalogue.STATIC}
+    return replace(spec, features=tuple(feature for feature in spec.features if feature.name in known))
+
+
+def features_in_minutes(spec: FeatureSpec) -> Iterable[str]:
+    """Return the live features that are delays in minutes: those that a turned sign breaks."""
+    return [
+        feature.name
+        for feature in spec.features
+        if feature.known_at in catalogue.LIVE and feature.description.endswith("minutes")
+    ]
