@@ -1,13 +1,24 @@
 """Choose the engine: the fastest one that gives XGBoost's own numbers on stored rows."""
 
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 
+from inference.engine.compiled_engine import CompiledEngine
+from inference.engine.forest import Forest, UnsupportedModelError, read_forest
+from inference.engine.kernel_store import CompilationError, compile_kernels, is_compiled, kernel_folder, load_kernels
+from inference.engine.parity import TOLERANCE, furthest_apart
 from inference.engine.xgboost_engine import XGBoostEngine
 from usecase.feature_spec import FeatureSpec
+
+_LOG = logging.getLogger(__name__)
 
 Matrix: TypeAlias = NDArray[np.float32]
 Probabilities: TypeAlias = NDArray[np.float32]
@@ -24,7 +35,77 @@ class Engine(Protocol):
         """Probability of the label 1 for each row."""
 
 
-def open_engine(booster: xgb.Booster, spec: FeatureSpec, stored_rows: Matrix) -> Engine:
-    """Open the fastest engine that agrees with `booster` on `stored_rows`."""
-    del spec, stored_rows
-    return XGBoostEngine(booster)
+class DisagreementError(Exception):
+    """The compiled engine gave other numbers than XGBoost."""
+
+
+def open_engine(
+    booster: xgb.Booster, spec: FeatureSpec, stored_rows: Matrix, environ: Mapping[str, str] = os.environ
+) -> Engine:
+    """Open the fastest engine that agrees with `booster` on `stored_rows`; one log line says which and why.
+
+    Nobody waits for a compiler: where the loops are not compiled yet, XGBoost answers until they are. The environment
+    variable MODEL_ENGINE=xgboost keeps to XGBoost.
+    """
+    del spec
+    reference = XGBoostEngine(booster)
+    if environ.get("MODEL_ENGINE", "auto") == "xgboost":
+        _LOG.info("engine: xgboost, as MODEL_ENGINE says")
+        return reference
+    try:
+        folder, forest = kernel_folder(environ), read_forest(booster)
+        if is_compiled(folder):
+            return _checked(folder, forest, reference, stored_rows)
+    except _REASONS as error:
+        _LOG.warning("engine: xgboost, because of this: %s", error)
+        return reference
+    return SwitchingEngine(folder, forest, reference, stored_rows)
+
+
+class SwitchingEngine:
+    """XGBoost's own prediction until the loops are compiled and checked; for good where they cannot be."""
+
+    def __init__(self, folder: Path, forest: Forest, reference: XGBoostEngine, stored_rows: Matrix) -> None:
+        self._current: Engine = reference
+        self._thread = threading.Thread(
+            target=self._switch, args=(folder, forest, reference, stored_rows), name="engine-compiler", daemon=True
+        )
+        _LOG.info("engine: xgboost, until the compiled engine is ready")
+        self._thread.start()
+
+    @property
+    def name(self) -> str:
+        """The name of the engine that answers now."""
+        return self._current.name
+
+    def predict(self, matrix: Matrix) -> Probabilities:
+        """Probability of the label 1 for each row."""
+        return self._current.predict(matrix)
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Wait until it is decided which engine stays; False where that takes longer."""
+        self._thread.join(timeout_seconds)
+        return not self._thread.is_alive()
+
+    def _switch(self, folder: Path, forest: Forest, reference: XGBoostEngine, stored_rows: Matrix) -> None:
+        try:
+            compile_kernels(folder)
+            self._current = _checked(folder, forest, reference, stored_rows)
+        except _REASONS as error:
+            _LOG.warning("engine: xgboost, because of this: %s", error)
+
+
+def _checked(folder: Path, forest: Forest, reference: XGBoostEngine, stored_rows: Matrix) -> CompiledEngine:
+    try:
+        engine = CompiledEngine(forest, load_kernels(folder))
+    except ImportError as error:
+        raise CompilationError(f"numba cannot be imported: {error}") from error
+    apart = furthest_apart(engine, reference, stored_rows, forest)
+    if not apart <= TOLERANCE:
+        raise DisagreementError(f"the compiled engine differs from XGBoost by {apart:.2g} on the stored rows")
+    trees, depth = forest.with_categories.shape
+    _LOG.info("engine: compiled, %d trees of %d levels; within %.1g of XGBoost", trees, depth, apart)
+    return engine
+
+
+_REASONS = (UnsupportedModelError, CompilationError, DisagreementError)
