@@ -4,10 +4,12 @@ import logging
 from collections.abc import Mapping
 
 from local_aws.data_plane import DataPlane
-from local_aws.hosting import records
+from local_aws.hosting import capacity, records
 from local_aws.hosting.endpoint import LiveEndpoint
 from local_aws.hosting.fleet import FleetPlan
 from local_aws.hosting.instance import failure_reason
+from local_aws.hosting.policies import Rollout
+from local_aws.hosting.update import Update
 from local_aws.store import Key, Record
 
 _LOG = logging.getLogger(__name__)
@@ -32,6 +34,24 @@ def delete(plane: DataPlane, key: Key) -> None:
         plane.store.delete(key)
 
     plane.spawn(f"delete-{key.name}", run)
+
+
+def update(plane: DataPlane, key: Key, plan: FleetPlan, weights: Mapping[str, float], rollout: Rollout) -> None:
+    """Replace what an endpoint runs, whose record says Updating."""
+    endpoint = _live(plane, key)
+    plane.spawn(f"update-{key.name}", Update(plane, endpoint, plan, weights, rollout).run)
+
+
+def change_capacity(plane: DataPlane, key: Key, weights: Mapping[str, float], counts: Mapping[str, int]) -> None:
+    """Change weights and counts of an endpoint whose record says Updating."""
+    endpoint = _live(plane, key)
+    plane.spawn(f"resize-{key.name}", lambda: capacity.change(plane, endpoint, weights, counts))
+
+
+def _live(plane: DataPlane, key: Key) -> LiveEndpoint:
+    endpoint = plane.endpoints.get(key)
+    assert endpoint is not None, "an endpoint in service runs"
+    return endpoint
 
 
 def resume(plane: DataPlane) -> None:

@@ -17,6 +17,8 @@ from local_aws.jobs.model_files import resolve_containers
 from local_aws.store import Key, Record
 
 _START_SECONDS = 480.0
+SAMPLE_SECONDS = 10.0
+"""A variant's concurrency is sampled so often while requests come, and once a minute otherwise."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Fleet:
         self.capture = CaptureRules(capture) if (capture := plan.config.get("DataCaptureConfig")) else None
         self.is_green = False
         self._counts: Counter[str] = Counter()
+        self._next_samples: dict[str, float] = {}
         self._weights: dict[str, float] = {}
         self._names: tuple[str, ...] = ()
         self._shares: tuple[float, ...] = ()
@@ -98,6 +101,13 @@ class Fleet:
     def take_traffic(self, variant: str) -> int:
         """Return how many requests a variant had since the last call."""
         return self._counts.pop(variant, 0)
+
+    def is_sample_due(self, variant: str, now: float) -> bool:
+        """Tell, once in a while of local time, that a variant's concurrency is to be sampled."""
+        if now < self._next_samples.get(variant, 0.0):
+            return False
+        self._next_samples[variant] = now + SAMPLE_SECONDS
+        return True
 
     def copy_to_shadow(self, request: object) -> None:
         """Send a copy of a request to the shadow variant."""

@@ -113,6 +113,8 @@ class _Attempt:
 
     def run(self, deadline: float) -> Reply:
         instance = self._acquire(deadline)
+        if self.fleet.is_sample_due(self.variant, self.plane.clock.time()):
+            metrics.sample_concurrency(self.plane, self.endpoint.key, self.fleet, self.variant)
         sent = time.perf_counter()
         try:
             answer, name = instance.invoke(self.request.headers(), self.request.body, self.request.timeout)

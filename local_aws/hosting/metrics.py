@@ -10,7 +10,7 @@ from local_aws.hosting.serverless import ServerlessPool
 from local_aws.store import Key
 
 NAMESPACE, INSTANCE_NAMESPACE = "AWS/SageMaker", "/aws/sagemaker/Endpoints"
-_MINUTE, _CONCURRENCY_SECONDS = 60.0, 10.0
+_MINUTE = 60.0
 _MICRO = 1_000_000
 
 
@@ -57,7 +57,6 @@ def dimensions_of(key: Key, variant: str, config: str | None = None) -> list[Map
 def start_periodic(plane: DataPlane) -> None:
     """Publish, from now on, what does not come from single requests."""
     plane.clock.every(_MINUTE, "endpoint-metrics", lambda: _each_minute(plane))
-    plane.clock.every(_CONCURRENCY_SECONDS, "endpoint-concurrency", lambda: _concurrency(plane))
 
 
 def _each_minute(plane: DataPlane) -> None:
@@ -73,6 +72,7 @@ def _of_fleet(plane: DataPlane, key: Key, fleet: Fleet) -> None:
         if not fleet.take_traffic(name):
             for metric in ("Invocations", "InvocationsPerInstance"):
                 plane.metrics.put(NAMESPACE, metric, 0.0, "None", dimensions, region=key.region)
+        sample_concurrency(plane, key, fleet, name)
         if isinstance(pool, ServerlessPool):
             pool.end_when_idle()
         for instance in pool.instances:
@@ -80,15 +80,9 @@ def _of_fleet(plane: DataPlane, key: Key, fleet: Fleet) -> None:
                 plane.metrics.put(INSTANCE_NAMESPACE, metric, value, "Percent", dimensions, region=key.region)
 
 
-def _concurrency(plane: DataPlane) -> None:
-    for endpoint in plane.endpoints.all():
-        for name, pool in endpoint.fleet.pools.items() if endpoint.fleet else ():
-            for instance in pool.instances or ():
-                plane.metrics.put(
-                    NAMESPACE,
-                    "ConcurrentRequestsPerModel",
-                    float(instance.in_flight),
-                    "Count",
-                    dimensions_of(endpoint.key, name)[0],
-                    region=endpoint.key.region,
-                )
+def sample_concurrency(plane: DataPlane, key: Key, fleet: Fleet, variant: str) -> None:
+    """Publish how many requests each instance of a variant answers right now."""
+    instances = fleet.pools[variant].instances
+    value = sum(instance.in_flight for instance in instances) / max(len(instances), 1)
+    dimensions = dimensions_of(key, variant)[0]
+    plane.metrics.put(NAMESPACE, "ConcurrentRequestsPerModel", value, "Count", dimensions, region=key.region)

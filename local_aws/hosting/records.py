@@ -52,6 +52,39 @@ def initial_variants(plan: "FleetPlan", now: dt.datetime) -> Record:
     return found
 
 
+def running_variants(plan: "FleetPlan", fleet: "Fleet", now: dt.datetime) -> Record:
+    """Return the variants of a fleet as it runs."""
+    found = initial_variants(plan, now)
+    weights = fleet.weights
+    for variant in found["ProductionVariants"]:
+        variant["CurrentWeight"] = variant["DesiredWeight"] = weights[variant["VariantName"]]
+    pools = {**fleet.pools, **fleet.shadow_pools}
+    for variant in [*found["ProductionVariants"], *found.get("ShadowProductionVariants", ())]:
+        if "DesiredInstanceCount" in variant and (pool := pools.get(variant["VariantName"])):
+            variant["DesiredInstanceCount"] = pool.desired
+            variant["CurrentInstanceCount"] = len(pool.instances)
+    return found
+
+
+def show_pending(plane: DataPlane, key: Key, plan: "FleetPlan", fleet: "Fleet", status: list[Record] | None) -> None:
+    """Write the state of an update into its endpoint's record; a new `status` is told to EventBridge, too."""
+
+    def change(record: Record) -> None:
+        now = plane.clock.now()
+        before = record.get("PendingDeploymentSummary") or {"StartTime": now}
+        variants = running_variants(plan, fleet, now)["ProductionVariants"]
+        shown = before.get("ProductionVariants", [{}])[0].get("VariantStatus", [])
+        for variant in variants:
+            variant["VariantStatus"] = status or shown
+        summary = {"EndpointConfigName": plan.name, "ProductionVariants": variants, "StartTime": before["StartTime"]}
+        record["PendingDeploymentSummary"] = summary
+
+    with contextlib.suppress(KeyError):  # it was deleted meanwhile
+        record = plane.store.update(key, change)
+        if status:
+            _emit_deployment(plane, key, record)
+
+
 def plan_fields(plan: "FleetPlan") -> Record:
     """Return what an endpoint's record shows of its configuration."""
     capture = plan.config.get("DataCaptureConfig")
@@ -108,15 +141,22 @@ def set_status(plane: DataPlane, key: Key, status: str, **fields: Any) -> Record
 
 def emit_state(plane: DataPlane, key: Key, record: Record) -> None:
     """Emit `SageMaker Endpoint State Change`."""
+    detail, arn = _detail(record), record["EndpointArn"]
+    plane.events.emit("aws.sagemaker", "SageMaker Endpoint State Change", detail, [arn], region=key.region)
+
+
+def _emit_deployment(plane: DataPlane, key: Key, record: Record) -> None:
+    """Emit `SageMaker Endpoint Deployment State Change`."""
+    detail = {**_detail(record), "PendingDeploymentSummary": _plain(record["PendingDeploymentSummary"])}
+    kind, arn = "SageMaker Endpoint Deployment State Change", record["EndpointArn"]
+    plane.events.emit("aws.sagemaker", kind, detail, [arn], region=key.region)
+
+
+def _detail(record: Record) -> dict[str, Any]:
     names = ("EndpointName", "EndpointArn", "EndpointConfigName", "ProductionVariants", "FailureReason")
-    detail = {name: _plain(record[name]) for name in names if name in record}
-    detail |= {
-        "EndpointStatus": re.sub(r"(?<=[a-z])(?=[A-Z])", "_", record["EndpointStatus"]).upper(),
-        **_common(record),
-    }
-    plane.events.emit(
-        "aws.sagemaker", "SageMaker Endpoint State Change", detail, [record["EndpointArn"]], region=key.region
-    )
+    status = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", record["EndpointStatus"]).upper()
+    shown = {name: _plain(record[name]) for name in names if name in record}
+    return {**shown, "EndpointStatus": status, **_common(record)}
 
 
 def emit_config(plane: DataPlane, key: Key, record: Record) -> None:

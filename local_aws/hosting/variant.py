@@ -35,6 +35,10 @@ class Pool(Protocol):
     plan: InstancePlan
 
     @property
+    def desired(self) -> int:
+        """How many instances are wanted."""
+
+    @property
     def instances(self) -> tuple[Instance, ...]:
         """Those in service."""
 
@@ -86,6 +90,11 @@ class VariantPool:
         self._is_awaited = False
         self._failure: BaseException | None = None
         self._is_closed = False
+
+    @property
+    def desired(self) -> int:
+        """How many instances are wanted."""
+        return self._desired
 
     @property
     def instances(self) -> tuple[Instance, ...]:
