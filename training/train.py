@@ -25,6 +25,7 @@ from training.ensemble import average
 from training.errors import HyperparameterError, TrainingError
 from training.hyperparameters import Hyperparameters
 from training.model import Data, Fit
+from training.parity_rows import pick_rows, save_rows
 from training.serving_code import copy_serving_code
 from training.settings import Settings, failure_path
 from usecase.feature_spec import FeatureSpec
@@ -55,6 +56,7 @@ def _train(settings: Settings, group: Group) -> None:
     examples = _load(settings, spec, group)
     rows = {name: group.total(part.rows) for name, part in examples.items()}
     plan = fit_plan(settings.explicit) if tuned is None else refit_plan(tuned, settings.explicit, rows["train"])
+    parity_rows = pick_rows(examples["train"])
     data = Data.build(
         examples.pop("train"),
         examples.pop("validation", None),
@@ -75,6 +77,7 @@ def _train(settings: Settings, group: Group) -> None:
         validation=tuned["metrics"]["validation"] if tuned else report.scores_of("validation", fit.best_scores),
     )
     _save(settings, spec, fit.booster)
+    save_rows(parity_rows, fit.booster, settings.model_dir)
     report.write(document, settings.model_dir)
     _log(model.score_line(str(fit.best_iteration), fit.best_scores))
 

@@ -46,6 +46,7 @@ class Feature:
     """One input of the model.
 
     `minimum` and `maximum` are the range seen in the training months: a hint for monitors and forms, not a limit.
+    `typical` is the median of these months: what stands in for a required value that a lone request cannot know.
     `known_at` says in words when the value is known; it is never later than the cut-off.
     """
 
@@ -57,6 +58,7 @@ class Feature:
     vocabulary: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    typical: float | None = None
 
 
 @dataclass(frozen=True)

@@ -79,5 +79,5 @@ def _vocabulary(column: pd.Series) -> dict[str, tuple[str, ...]]:
 
 def _range(column: pd.Series) -> dict[str, float | None]:
     if column.isna().all():
-        return {"minimum": None, "maximum": None}
-    return {"minimum": float(column.min()), "maximum": float(column.max())}
+        return {"minimum": None, "maximum": None, "typical": None}
+    return {"minimum": float(column.min()), "maximum": float(column.max()), "typical": float(column.median())}

@@ -22,7 +22,7 @@ MINUTES_PER_DAY = 1440
 # Puerto Rico and the US Virgin Islands: four destinations missing from the table of airports, all in one zone.
 UNLISTED_ZONE = "America/Puerto_Rico"
 # No flight takes less than this from gate to gate; it only settles which day a scheduled arrival belongs to.
-_SHORTEST_BLOCK = 20
+SHORTEST_BLOCK = 20
 _DELAY_LIMIT = 100_000
 
 
@@ -98,7 +98,7 @@ def _scheduled_arrival(flights: pd.DataFrame, airports: pd.DataFrame, departure:
     clock = flights["sched_arr_time"].to_numpy(dtype=np.int64)
     local = pd.to_datetime(flights[["year", "month", "day"]]) + pd.to_timedelta(clock // 100 * 60 + clock % 100, "m")
     arrival = _utc_minutes(local, zone)
-    overnight = arrival < departure + _SHORTEST_BLOCK
+    overnight = arrival < departure + SHORTEST_BLOCK
     arrival[overnight] = _utc_minutes(local[overnight] + pd.Timedelta(days=1), zone[overnight])
     return arrival
 

@@ -1,5 +1,5 @@
 """Script mode's serving entry point: lies in the model's `code/` folder, beside the packages."""
 
-from inference.handlers import input_fn, model_fn, output_fn, predict_fn
+from inference.handlers import model_fn, transform_fn
 
-__all__ = ["input_fn", "model_fn", "output_fn", "predict_fn"]
+__all__ = ["model_fn", "transform_fn"]

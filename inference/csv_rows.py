@@ -1,0 +1,121 @@
+"""Rows of `text/csv`, with a header that names columns in any order, or without one in the specification's order.
+
+A number is decimal text. An empty field is missing, and so are NA, NaN, nan, null and None.
+"""
+
+import csv
+import io
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.columns import Columns, shown
+from inference.csv_blocks import encode_block
+from inference.errors import PayloadError
+from inference.limits import refuse_too_many
+from inference.missing_text import MISSING_TEXTS
+from inference.raw_rows import encode_records
+from usecase.request_features import RAW_MARKER, RAW_NUMBERS
+
+# float() reads more than that: 1_000, infinity, digits of other scripts.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
+# From here on a block's fixed cost is less than reading cell by cell.
+_BLOCK_ROWS = 16
+
+
+def read_csv(text: str, columns: Columns) -> NDArray[np.float32]:
+    """Read a table."""
+    refuse_too_many(text.count("\n"))
+    is_plain = text.isascii() and not any(character in text for character in '"\r')
+    if not is_plain:
+        return _read_exactly(text, columns)
+    text = text.lstrip("\n")
+    first, _, _ = text.partition("\n")
+    cells = first.split(",")
+    if _is_header(cells, columns):
+        if columns.is_raw(cells) or text.count("\n") < _BLOCK_ROWS:
+            return _read_exactly(text, columns)
+        columns.require_all(cells)
+        names: Sequence[str] = cells
+    else:
+        names = columns.names
+        if text.count("\n") < _BLOCK_ROWS and "_" not in text and (matrix := _quick(text, columns)) is not None:
+            return matrix
+    has_blanks = " " in text or "\t" in text
+    block = None if has_blanks else encode_block(text, names, names is cells, columns)
+    return _read_exactly(text, columns) if block is None else block
+
+
+def _quick(text: str, columns: Columns) -> NDArray[np.float32] | None:
+    """Rows without a header; None where one needs a closer look."""
+    rows = [line.split(",") for line in text.split("\n") if line]
+    width = len(columns.names)
+    try:
+        for cells in rows:
+            if len(cells) != width:
+                return None
+            for place, codes in columns.code_texts.items():
+                cells[place] = codes[cells[place]]
+        numbers = [[float(cell) if cell else math.nan for cell in cells] for cells in rows]
+    except (KeyError, ValueError):
+        return None
+    with np.errstate(over="ignore"):
+        matrix = np.array(numbers, dtype=np.float32)
+    # float() reads "-nan", too: only an empty cell may have become NaN.
+    empty = sum(cells.count("") for cells in rows)
+    return matrix if columns.is_valid(matrix) and np.isnan(matrix).sum() == empty else None
+
+
+def _read_exactly(text: str, columns: Columns) -> NDArray[np.float32]:
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
+    except csv.Error as error:
+        raise PayloadError(f"the body is not CSV: {error}") from error
+    if not lines:
+        raise PayloadError("the body holds no row")
+    has_header = _is_header(lines[0], columns)
+    names = [cell.strip() for cell in lines.pop(0)] if has_header else list(columns.names)
+    if not lines:
+        raise PayloadError("the body holds a header and no row")
+    _check_widths(lines, len(names), has_header=has_header)
+    if columns.is_raw(names):
+        return _raw(lines, names, columns)
+    columns.require_all(names)
+    picked = [names.index(name) for name in columns.names]
+    rows = [[_typed(cells[at], place in columns.codes) for place, at in enumerate(picked)] for cells in lines]
+    return columns.encode(rows)
+
+
+def _raw(lines: list[list[str]], names: list[str], columns: Columns) -> NDArray[np.float32]:
+    columns.refuse_unknown(0, names)
+    if len(set(names)) != len(names):
+        columns.require_all(names)
+    numeric = {*(columns.names[place] for place in columns.numeric), *RAW_NUMBERS}
+    rows = [
+        {name: _typed(cell, name not in numeric) for name, cell in zip(names, cells, strict=True)} for cells in lines
+    ]
+    return encode_records(rows, columns)
+
+
+def _is_header(cells: Sequence[str], columns: Columns) -> bool:
+    return any(name in columns.places or name == RAW_MARKER for name in (cell.strip() for cell in cells))
+
+
+def _check_widths(lines: list[list[str]], width: int, *, has_header: bool) -> None:
+    for number, cells in enumerate(lines):
+        if len(cells) != width:
+            order = "the header" if has_header else "the feature specification (send a header to use another order)"
+            raise PayloadError(f"row {number}: {len(cells)} values, the first {shown(cells[0])}; {order} has {width}")
+
+
+def _typed(cell: str, is_text: bool) -> str | float | None:
+    """A cell's value; text that is no number stays text, for the error that will name it."""
+    text = cell.strip()
+    if text in MISSING_TEXTS:
+        return None
+    if is_text or not _NUMBER.match(text):
+        return text
+    return float(text)
