@@ -15,9 +15,14 @@ FIRST_MONTHS = range(1, 7)
 
 
 def basic_specification(spec: FeatureSpec) -> FeatureSpec:
-    """Return the specification of a model that knows schedule, weather and aircraft only."""
+    """Return the specification of a model that knows schedule, weather and aircraft only.
+
+    The other features are declared as metadata: requests carry them for the models that know them.
+    """
     known = {declaration.name for declaration in catalogue.CATALOGUE if declaration.known_at in catalogue.STATIC}
-    return replace(spec, features=tuple(feature for feature in spec.features if feature.name in known))
+    unknown = tuple(feature.name for feature in spec.features if feature.name not in known)
+    features = tuple(feature for feature in spec.features if feature.name in known)
+    return replace(spec, features=features, metadata=(*spec.metadata, *unknown))
 
 
 def features_in_minutes(spec: FeatureSpec) -> Iterable[str]:

@@ -82,7 +82,9 @@ def _fit_without_search(arguments: dict[str, Any], model: DemoModel) -> None:
     arguments["InputDataConfig"] = [
         channel for channel in arguments["InputDataConfig"] if channel["ChannelName"] in {*_CHANNELS, "code"}
     ]
-    del arguments["CheckpointConfig"]
+    # A minute's training is not worth a checkpoint, and spot capacity without one is no bargain.
+    del arguments["CheckpointConfig"], arguments["StoppingCondition"]["MaxWaitTimeInSeconds"]
+    arguments["EnableManagedSpotTraining"] = False
 
 
 def _compare_with_nothing(evaluate: dict[str, Any], model: DemoModel) -> None:
