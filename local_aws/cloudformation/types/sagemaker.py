@@ -1,7 +1,83 @@
 """SageMaker: the properties are, but for a pipeline's definition, the API's own requests."""
 
+import time
+
+from botocore.exceptions import ClientError
+
 from local_aws.cloudformation.api_type import ApiType, Tagging, as_they_are
-from local_aws.cloudformation.resource import Call, Properties, ResourceType
+from local_aws.cloudformation.errors import ResourceError
+from local_aws.cloudformation.resource import Call, Existing, Made, Properties, ResourceType
+
+_POLL_SECONDS = 0.05
+_TRANSITIONAL = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
+
+
+class SageMakerType(ApiType):
+    """A type whose API says `Could not find` where a resource is gone."""
+
+    def delete(self, call: Call, existing: Existing) -> None:
+        """Remove one; nothing happens where it is gone already."""
+        try:
+            super().delete(call, existing)
+        except ClientError as err:
+            if not _is_gone(err):
+                raise
+
+
+class EndpointType(SageMakerType):
+    """Endpoints, which come into service, change and end after the call that asks for it has returned."""
+
+    def create(self, call: Call, properties: Properties) -> Made:
+        """Make one and wait until it is in service."""
+        made = super().create(call, properties)
+        _settled(call, made.identity["EndpointName"], properties["EndpointConfigName"])
+        return made
+
+    def update(self, call: Call, existing: Existing, properties: Properties) -> Made:
+        """Change one and wait until the new configuration, and not again the old one, is in service."""
+        made = super().update(call, existing, properties)
+        _settled(call, made.identity["EndpointName"], properties["EndpointConfigName"])
+        return made
+
+    def delete(self, call: Call, existing: Existing) -> None:
+        """Remove one, once nothing changes it, and wait until it is gone."""
+        name = existing.made.identity["EndpointName"]
+        try:
+            _wait(call, name)
+            super().delete(call, existing)
+            while True:
+                call.client("sagemaker").describe_endpoint(EndpointName=name)
+                time.sleep(_POLL_SECONDS)
+        except ClientError as err:
+            if not _is_gone(err):
+                raise
+
+
+def _settled(call: Call, name: str, config: str) -> None:
+    """Wait for an endpoint.
+
+    Raises:
+        ResourceError: It is not in service, or with another configuration.
+    """
+    found = _wait(call, name)
+    if found["EndpointStatus"] != "InService" or found["EndpointConfigName"] != config:
+        reason = found.get("FailureReason", "")
+        raise ResourceError(
+            f"Resource handler returned message: endpoint {name} is {found['EndpointStatus']} with configuration "
+            f"{found['EndpointConfigName']}: {reason}"
+        )
+
+
+def _wait(call: Call, name: str) -> Properties:
+    while True:
+        found: Properties = call.client("sagemaker").describe_endpoint(EndpointName=name)
+        if found["EndpointStatus"] not in _TRANSITIONAL:
+            return found
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_gone(err: ClientError) -> bool:
+    return any(text in err.response["Error"]["Message"] for text in ("Could not find", "does not exist"))
 
 
 def _pipeline(_: Call, properties: Properties) -> Properties:
@@ -18,7 +94,8 @@ def _of(kind: str, *, ref: str = "Arn", update: bool = False, fixed: frozenset[s
     """Return a type whose API follows SageMaker's pattern: CreateX, UpdateX, DeleteX, XName, XArn."""
     arn = f"{{{kind}Arn}}"
     name = f"{kind}Name"
-    return ApiType(
+    maker = EndpointType if kind == "Endpoint" else SageMakerType
+    return maker(
         name=f"AWS::SageMaker::{kind}",
         service="sagemaker",
         create_call=f"Create{kind}",

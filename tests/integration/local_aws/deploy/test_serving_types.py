@@ -2,6 +2,8 @@
 
 import json
 
+from tests.integration.local_aws.hosting.conftest import Hosting
+
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -13,7 +15,7 @@ def of(kind, **properties):
     return {"Type": f"AWS::{kind}", "Properties": properties}
 
 
-def test_serving_scales(deploy, resources, client, unique):
+def test_serving_scales(deploy, resources, client, unique, bucket):
     name = unique("endpoint")
     variant = {
         "VariantName": "main",
@@ -22,7 +24,7 @@ def test_serving_scales(deploy, resources, client, unique):
         "InstanceType": "ml.m5.large",
         "InitialVariantWeight": 1,
     }
-    image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+    container = Hosting(client, bucket, unique).container("a")
     target = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
     tracking = {
         "TargetValue": 70,
@@ -32,7 +34,7 @@ def test_serving_scales(deploy, resources, client, unique):
     def serving(most):
         return {
             "Model": of(
-                "SageMaker::Model", ExecutionRoleArn={"Fn::GetAtt": ["Job", "Arn"]}, PrimaryContainer={"Image": image}
+                "SageMaker::Model", ExecutionRoleArn={"Fn::GetAtt": ["Job", "Arn"]}, PrimaryContainer=container
             ),
             "Job": ROLE,
             "Config": of("SageMaker::EndpointConfig", ProductionVariants=[variant]),

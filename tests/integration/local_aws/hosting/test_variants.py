@@ -80,5 +80,5 @@ def test_a_change_that_cannot_be_is_refused(hosting, pair, desired, text):
 def test_all_weights_zero_is_an_error_that_says_what_to_do(hosting, pair):
     change(hosting, pair, champion={"DesiredWeight": 0.0}, challenger={"DesiredWeight": 0.0})
 
-    with pytest.raises(ClientError, match="All variants .* have weight 0"):
+    with pytest.raises(ClientError, match=r"All variants .* have weight 0"):
         hosting.ask(pair)
