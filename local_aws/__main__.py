@@ -1,11 +1,11 @@
-"""`python -m local_aws up|down|status|serve|iam-report`: the local AWS in the background or in the foreground."""
+"""`python -m local_aws up|down|status|serve|clock|iam-report`: the local AWS in the background or in the foreground."""
 
 import argparse
 import shlex
 import sys
 from pathlib import Path
 
-from local_aws import launcher
+from local_aws import clock_command, launcher
 from local_aws.errors import LocalAwsError
 from local_aws.iam import report_command
 from local_aws.server_file import RunningServer
@@ -71,12 +71,13 @@ def _print_exports(server: RunningServer) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local_aws", description=__doc__)
-    verbs = parser.add_subparsers(required=True, metavar="up|down|status|serve|iam-report")
+    verbs = parser.add_subparsers(required=True, metavar="up|down|status|serve|clock|iam-report")
     for name, verb, text in (
         ("up", _up, "start it in the background; print `export NAME=value` lines"),
         ("down", _down, "end it and every job"),
         ("status", _status, "tell whether it runs"),
         ("serve", _serve, "run it in the foreground"),
+        ("clock", clock_command.run, "tell the local time, let it pass, or make it faster"),
         ("iam-report", report_command.run, "tell which permissions roles used, lacked, and never used"),
     ):
         child = verbs.add_parser(name, help=text, description=text)
@@ -84,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
         child.add_argument("--root", type=Path, default=Path(".local/aws"), help="its folder (%(default)s)")
         if name in {"up", "serve"}:
             _add_settings(child)
+        if name == "clock":
+            clock_command.add_options(child)
         if name == "iam-report":
             report_command.add_options(child)
     return parser

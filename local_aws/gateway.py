@@ -13,13 +13,17 @@ from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
 
+from local_aws import clock_page
 from local_aws.cloudformation import service as cloudformation
+from local_aws.cloudwatch import service as cloudwatch
+from local_aws.cloudwatch import wire as cloudwatch_wire
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ApiError, SerializationError
+from local_aws.functions import invocation
 from local_aws.hosting import runtime_api
 from local_aws.http_server import Environ, StartResponse, WsgiApplication
 from local_aws.iam.guard import Guard
-from local_aws.launcher import HEALTH_PATH, USAGE_PATH
+from local_aws.launcher import CLOCK_PATH, HEALTH_PATH, USAGE_PATH
 from local_aws.sagemaker import validation
 from local_aws.sagemaker.operations import OPERATIONS, Context, NotOursError, Request
 from local_aws.small_services import ANSWERS
@@ -64,6 +68,8 @@ class Gateway:
         """Answer one request."""
         if environ["PATH_INFO"] in {HEALTH_PATH, USAGE_PATH}:
             return _send(200, self._own_page(environ), start_response)
+        if environ["PATH_INFO"] == CLOCK_PATH:
+            return self._clock_page(environ, start_response)
         self.last_request = time.monotonic()
         caller = Caller.of(environ, self._plane.settings.region)
         try:
@@ -71,13 +77,19 @@ class Gateway:
             context = Context(self._account_of(caller.access_key), caller.region, self._plane)
             if caller.service == "sagemaker" and runtime_api.is_runtime_path(environ["PATH_INFO"]):
                 return runtime_api.answer(context, environ, start_response)
+            if invocation.is_invocation(caller.service, environ):
+                return invocation.answer(context, environ, start_response)
             if answer := self._own_answer(caller.service, environ, context):
                 return _send(200, answer.body, start_response)
+            if caller.service == cloudwatch_wire.SERVICE:
+                return _forward(cloudwatch.answer(context, environ), start_response)
             if caller.service == cloudformation.SERVICE:
                 body = cloudformation.answer(context, environ, caller.access_key)
                 return _respond(200, body, start_response, _xml_headers(body))
             return self._moto(environ, start_response)
         except ApiError as err:
+            if caller.service == cloudwatch_wire.SERVICE:
+                return _forward(cloudwatch_wire.error(environ, err), start_response)
             return _send_error(err, caller, start_response)
         except Exception as err:  # noqa: BLE001 - the boundary to the client
             _LOG.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
@@ -102,6 +114,12 @@ class Gateway:
         """Answer what is the local AWS's own, and no AWS service's."""
         is_usage = environ["PATH_INFO"] == USAGE_PATH
         return self._guard.answer(environ["REQUEST_METHOD"]) if is_usage else {"pid": os.getpid()}
+
+    def _clock_page(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return _send(200, clock_page.answer(self._plane.clock, environ), start_response)
+        except ApiError as err:
+            return _send_error(err, Caller("", "", ""), start_response)
 
     def call(self, name: str, context: Context, request: Request) -> dict[str, Any]:
         """Check a request, run its operation and shape the response, as over HTTP."""
@@ -141,6 +159,10 @@ def _respond(
     reason = "OK" if status < HTTPStatus.BAD_REQUEST else "Error"
     start_response(f"{status} {reason}", [*headers, ("x-amzn-RequestId", str(uuid.uuid4()))])
     return [payload]
+
+
+def _forward(answer: cloudwatch_wire.Answer, start_response: StartResponse) -> Iterable[bytes]:
+    return _respond(answer.status, answer.body, start_response, answer.headers)
 
 
 def _send_error(err: ApiError, caller: Caller, start_response: StartResponse) -> Iterable[bytes]:

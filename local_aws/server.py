@@ -15,9 +15,14 @@ import local_aws.sagemaker
 import local_aws.small_services
 from local_aws import sdk_defaults
 from local_aws.clients import Clients
+from local_aws.clock import Clock
+from local_aws.cloudwatch.engine import CloudWatch
+from local_aws.cloudwatch.series import MetricStore
 from local_aws.containers.process_runtime import open_runtime
 from local_aws.data_plane import DataPlane
 from local_aws.errors import LocalAwsError
+from local_aws.events import sagemaker as sagemaker_events
+from local_aws.events.router import EventRouter
 from local_aws.gateway import Gateway
 from local_aws.hosting import deployment
 from local_aws.http_server import HttpServer
@@ -53,7 +58,8 @@ class LocalAws:
         self.settings = settings
         settings.root.mkdir(parents=True, exist_ok=True)
         sdk_defaults.write(settings.root, settings.account_id, settings.region)
-        self._moto = MotoApplication()
+        clock = Clock()
+        self._moto = MotoApplication(clock)
         try:
             self._server = HttpServer(settings.port, self._dispatch)
         except OSError as err:
@@ -63,6 +69,7 @@ class LocalAws:
         self.port = self._server.server_port
         self.endpoint_url = f"http://127.0.0.1:{self.port}"
         self.clients = Clients(self.endpoint_url, ADMINISTRATOR_KEY if settings.iam == "off" else SERVICE_KEY)
+        self._router = EventRouter()
         self.plane = DataPlane(
             settings=settings,
             store=Store(),
@@ -70,8 +77,13 @@ class LocalAws:
             client=self.clients,
             contents=ContentCache(settings.root / "contents", asks_each_time=settings.iam != "off"),
             spawn=spawn,
+            clock=clock,
+            metrics=MetricStore(clock, settings.account_id),
+            events=self._router,
         )
+        self._router.attach(self.plane)
         self.state = State(settings.root, self.plane.store)
+        self._cloudwatch = CloudWatch(self.plane)
         self._closing = threading.Event()
         self.guard = Guard(settings, self.plane.store, self.clients.session_of)
         self.gateway = Gateway(self.plane, self._moto, account_of, self.guard)
@@ -129,21 +141,27 @@ class LocalAws:
         if self.settings.is_persistent:
             backends.hold_until_restored()
             self.state.restore_store()
+            self.plane.clock.keep_in(self.settings.root / "state" / "clock.json")
             spawn("snapshots", self._save_regularly)
+        sagemaker_events.observe(self.plane)
         spawn("http-server", lambda: self._server.serve_forever(poll_interval=0.1))
         spawn("warm-up", self._warm_up)
         deployment.resume(self.plane)
+        self._cloudwatch.start()
 
     def close(self) -> None:
         """End every job and the server."""
         self._closing.set()
+        self.plane.endpoints.close()
+        self.plane.clock.close()
+        self._router.stop.set()
         self.plane.executions.suspend_all()
         self.plane.jobs.stop_all(_STOP_TIMEOUT)
-        self.plane.endpoints.close()
         self._server.shutdown()
         if self.settings.is_persistent:
             backends.wait_until_restored()
             self.state.save(everything=True)
+            self._cloudwatch.save(is_last=True)
         self._server.server_close()
         self.plane.containers.close()
 
@@ -153,6 +171,8 @@ class LocalAws:
         while not self._closing.wait(pause):
             started = time.monotonic()
             self.state.save()
+            self.plane.clock.save()
+            self._cloudwatch.save()
             # However large the state, saving takes at most a few percent of the time.
             pause = max(_SAVE_SECONDS, _SAVE_SHARE * (time.monotonic() - started))
 

@@ -8,7 +8,7 @@ from typing import Protocol
 class Metrics(Protocol):
     """Where services of the local AWS publish."""
 
-    def put(  # noqa: PLR0913 - a datum has these parts
+    def put(
         self,
         namespace: str,
         metric: str,

@@ -8,9 +8,11 @@ from typing import Any
 
 from botocore.model import OperationNotFoundError
 
+from local_aws.clock import Clock
 from local_aws.errors import NotSimulatedError, UnknownOperationError
 from local_aws.http_server import Environ, StartResponse
 from local_aws.moto_adapters import backends, bucket_policies, managed_policies
+from local_aws.moto_adapters import clock as moto_clock
 
 _OWN_KEYS = ("", "test")
 _DEFAULT_ACCOUNT = "123456789012"
@@ -20,7 +22,8 @@ _READING = ("Describe", "List", "Get", "BatchGet")
 class MotoApplication:
     """All of moto's services; imported on first use, because the import takes a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -36,6 +39,7 @@ class MotoApplication:
             started[:] = [arguments]
 
         dispatcher = self._application
+        moto_clock.use(self._clock)
         backends.wait_until_restored()
         if _may_change(environ):
             backends.mark_changed(str(dispatcher.get_application(environ).service))
@@ -68,6 +72,7 @@ class MotoApplication:
 
             bucket_policies.leave_to_others()
             managed_policies.provide_on_use()
+            moto_clock.tell(self._clock)
             return DomainDispatcherApplication(create_backend_app)
 
 
