@@ -28,7 +28,12 @@ class Store:
     def __init__(self) -> None:
         self._records: dict[Key, Record] = {}
         self._changed = threading.Condition(threading.RLock())
+        self._observers: dict[str, Callable[[Key, Record], None]] = {}
         self.version = 0
+
+    def observe(self, kind: str, function: Callable[[Key, Record], None]) -> None:
+        """Call a function with every record of a kind that is inserted or changed; it must not block."""
+        self._observers[kind] = function
 
     def insert(self, key: Key, record: Record) -> bool:
         """Add a record; return False, and change nothing, where the key is already taken."""
@@ -36,6 +41,7 @@ class Store:
             if key in self._records:
                 return False
             self._records[key] = _copied(record)
+            self._tell(key)
             self._notify()
             return True
 
@@ -53,6 +59,7 @@ class Store:
         with self._changed:
             record = self._records[key]
             change(record)
+            self._tell(key)
             self._notify()
             return _copied(record)
 
@@ -97,6 +104,10 @@ class Store:
         """Iterate over a copy of the keys."""
         with self._changed:
             return iter(list(self._records))
+
+    def _tell(self, key: Key) -> None:
+        if key.kind in self._observers:
+            self._observers[key.kind](key, _copied(self._records[key]))
 
     def _notify(self) -> None:
         self.version += 1

@@ -44,7 +44,7 @@ _OPTIMIZED: dict[str, dict[str, tuple[str, ...]]] = {
     "sqs": {"sendMessage": ("", "waitForTaskToken")},
     "states": {"startExecution": ("", "sync", "sync:2", "waitForTaskToken")},
 }
-_BOTO_OF_OPTIMIZED: dict[str, dict[str, tuple[str, ...]]] = {"states": "stepfunctions"}
+_BOTO_OF_OPTIMIZED = {"states": "stepfunctions"}
 
 
 @dataclass(frozen=True)

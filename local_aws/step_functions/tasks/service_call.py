@@ -15,6 +15,7 @@ from local_aws.step_functions.errors import RUNTIME, StatesError
 from local_aws.step_functions.resources import Resource, method_of
 from local_aws.step_functions.run import Branch
 from local_aws.step_functions.tasks.error_names import error_of
+from local_aws.step_functions.tasks.parameters import ParameterError, as_request
 from local_aws.step_functions.timestamps import text_of
 
 _LEADING_CAPITALS = re.compile(r"^[A-Z]+(?=[A-Z][a-z]|$)")
@@ -27,7 +28,10 @@ def call(branch: Branch, resource: Resource, given: Any, role_arn: str) -> dict[
         StatesError: The service refused it, or the parameters are none of the operation's.
     """
     model = operation_model(resource.service, resource.action)
-    request = _as_request(model.input_shape, given, resource, "") if model.input_shape else {}
+    try:
+        request = as_request(model.input_shape, given) if model.input_shape else {}
+    except ParameterError as err:
+        raise _unusable(given, str(err)) from err
     response = send(branch, resource, request, role_arn)
     response.pop("ResponseMetadata", None)
     return _as_result(model.output_shape, response) if model.output_shape else {}
@@ -54,29 +58,6 @@ def send(branch: Branch, resource: Resource, request: Mapping[str, Any], role_ar
 def _unusable(given: Any, why: str) -> StatesError:
     text = f"The Parameters '{json.dumps(given, default=str)}' could not be used to start the Task: [{why}]"
     return StatesError(RUNTIME, text)
-
-
-def _as_request(shape: Shape, value: Any, resource: Resource, where: str) -> Any:
-    """Return parameters with the members' own names: they are PascalCase in the language, whatever the API has."""
-    if isinstance(shape, StructureShape):
-        if not isinstance(value, Mapping):
-            raise _unusable(value, f"The field '{where or resource.action}' must be an object")
-        names = {name.lower(): name for name in shape.members}
-        if unknown := [key for key in value if key.lower() not in names]:
-            raise _unusable(value, f"The field '{unknown[0]}' is not supported by Step Functions")
-        members = shape.members
-        return {
-            names[key.lower()]: _as_request(members[names[key.lower()]], item, resource, key)
-            for key, item in value.items()
-            if item is not None
-        }
-    if isinstance(shape, ListShape) and isinstance(value, list):
-        return [_as_request(shape.member, item, resource, where) for item in value]
-    if isinstance(shape, MapShape) and isinstance(value, Mapping):
-        return {key: _as_request(shape.value, item, resource, where) for key, item in value.items()}
-    if shape.type_name == "blob":
-        return value.encode() if isinstance(value, str) else json.dumps(value).encode()
-    return value
 
 
 def _as_result(shape: Shape, value: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Invoke Lambda functions through Lambda's own API."""
