@@ -21,6 +21,7 @@ Parameters = Mapping[str, Any]
 
 _MODELS = {"elasticfilesystem": "efs", "monitoring": "cloudwatch", "states": "stepfunctions"}
 """Signing name → botocore's name, where they differ."""
+_RUNTIME_PATH = "/endpoints/"
 _CBOR_PATH = re.compile(r"^/service/\w+/operation/(?P<operation>\w+)$")
 
 
@@ -48,6 +49,9 @@ def read_call(environ: Environ, signing_name: str) -> Call:
     """
     if signing_name == "s3":
         return Call("s3", *s3_calls.read(environ))
+    if signing_name == "sagemaker" and environ["PATH_INFO"].startswith(_RUNTIME_PATH):
+        # What a model is asked is no parameter of the call, and may have any form and megabytes.
+        return Call("sagemaker", *_rest(environ, b"", "sagemaker-runtime", {}), {})
     body = read_body(environ)
     operation, parameters = _read(environ, body, _MODELS.get(signing_name, signing_name))
     return Call("cloudwatch" if signing_name == "monitoring" else signing_name, operation, parameters, {})
@@ -140,11 +144,10 @@ def _items(shape: ListShape, form: Mapping[str, str], name: str, *, is_ec2: bool
 
 def _rest(environ: Environ, body: bytes, model: str, form: Mapping[str, str]) -> tuple[str, Parameters]:
     path = environ["PATH_INFO"]
-    for name in (model, f"{model}-runtime") if model == "sagemaker" else (model,):
-        for method, pattern, operation, names in _routes(name):
-            if method == environ["REQUEST_METHOD"] and (found := pattern.match(path)):
-                labels = {label: unquote(value) for label, value in zip(names, found.groups(), strict=True)}
-                return operation, {**form, **_json(body), **_headers(environ), **labels}
+    for method, pattern, operation, names in _routes(model):
+        if method == environ["REQUEST_METHOD"] and (found := pattern.match(path)):
+            labels = {label: unquote(value) for label, value in zip(names, found.groups(), strict=True)}
+            return operation, {**form, **_json(body), **_headers(environ), **labels}
     return "", {}
 
 
