@@ -52,6 +52,18 @@ class Caller:
         return cls("", default_region, "sts" if is_form else "")
 
 
+_HTTP_ANSWERS: tuple[
+    tuple[Callable[[str, Environ], bool], Callable[[Context, Environ, StartResponse], Iterable[bytes]]], ...
+] = (
+    (
+        lambda service, environ: service == "sagemaker" and runtime_api.is_runtime_path(environ["PATH_INFO"]),
+        runtime_api.answer,
+    ),
+    (invocation.is_invocation, invocation.answer),
+)
+"""Whether a request is one of a service of ours that has its own HTTP paths → what answers it."""
+
+
 @dataclass(frozen=True)
 class _OwnAnswer:
     body: dict[str, Any]
@@ -75,18 +87,9 @@ class Gateway:
         try:
             self._guard.check(environ, caller.access_key, caller.service, caller.region)
             context = Context(self._account_of(caller.access_key), caller.region, self._plane)
-            if caller.service == "sagemaker" and runtime_api.is_runtime_path(environ["PATH_INFO"]):
-                return runtime_api.answer(context, environ, start_response)
-            if invocation.is_invocation(caller.service, environ):
-                return invocation.answer(context, environ, start_response)
             if answer := self._own_answer(caller.service, environ, context):
                 return _send(200, answer.body, start_response)
-            if caller.service == cloudwatch_wire.SERVICE:
-                return _forward(cloudwatch.answer(context, environ), start_response)
-            if caller.service == cloudformation.SERVICE:
-                body = cloudformation.answer(context, environ, caller.access_key)
-                return _respond(200, body, start_response, _xml_headers(body))
-            return self._moto(environ, start_response)
+            return self._answer(caller, environ, context, start_response)
         except ApiError as err:
             if caller.service == cloudwatch_wire.SERVICE:
                 return _forward(cloudwatch_wire.error(environ, err), start_response)
@@ -94,6 +97,20 @@ class Gateway:
         except Exception as err:  # noqa: BLE001 - the boundary to the client
             _LOG.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             return _send_error(_internal(err), caller, start_response)
+
+    def _answer(
+        self, caller: Caller, environ: Environ, context: Context, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer by a service of our own that speaks another protocol than JSON, or by moto."""
+        for is_ours, answer in _HTTP_ANSWERS:
+            if is_ours(caller.service, environ):
+                return answer(context, environ, start_response)
+        if caller.service == cloudwatch_wire.SERVICE:
+            return _forward(cloudwatch.answer(context, environ), start_response)
+        if caller.service == cloudformation.SERVICE:
+            body = cloudformation.answer(context, environ, caller.access_key)
+            return _respond(200, body, start_response, _xml_headers(body))
+        return self._moto(environ, start_response)
 
     def _own_answer(self, service: str, environ: Environ, context: Context) -> "_OwnAnswer | None":
         """Answer an operation of a JSON service that is ours."""

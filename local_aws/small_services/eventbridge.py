@@ -32,7 +32,7 @@ def put_events(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 
 
 @answers("events", "TestEventPattern")
-def test_event_pattern(_: Context, request: dict[str, Any]) -> dict[str, Any]:
+def try_event_pattern(_: Context, request: dict[str, Any]) -> dict[str, Any]:
     """Tell whether a pattern matches an event."""
     given = checked_request("events", "TestEventPattern", request)
     try:
