@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 
 from local_aws.data_plane import DataPlane
@@ -16,6 +17,7 @@ class LiveEndpoint:
 
     Attributes:
         fleet: The fleet in service; None before the first.
+        queue: Runs requests of an asynchronous endpoint; None until the first.
         stop: Set when the endpoint or the server ends: whoever waits for it gives up.
     """
 
@@ -23,6 +25,7 @@ class LiveEndpoint:
         self.key = key
         self._plane = plane
         self.fleet: Fleet | None = None
+        self.queue: ThreadPoolExecutor | None = None
         self.stop = threading.Event()
         self._fleets: tuple[Fleet, ...] = ()
         self._shares: tuple[float, ...] = ()
@@ -71,6 +74,8 @@ class LiveEndpoint:
     def close(self, *, drain: bool = True) -> None:
         """End everything."""
         self.stop.set()
+        if self.queue:
+            self.queue.shutdown(wait=drain, cancel_futures=not drain)
         self.split([])
         for fleet in list(self._all):
             self.end_fleet(fleet, drain=drain)

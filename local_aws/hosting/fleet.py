@@ -12,6 +12,7 @@ from local_aws.data_plane import DataPlane
 from local_aws.hosting.capture import CaptureRules
 from local_aws.hosting.instance import InstancePlan
 from local_aws.hosting.serverless import ServerlessPool
+from local_aws.hosting.shadow import ShadowTraffic
 from local_aws.hosting.variant import Pool, VariantPool
 from local_aws.jobs.model_files import resolve_containers
 from local_aws.store import Key, Record
@@ -60,6 +61,7 @@ class Fleet:
 
     Attributes:
         capture: What is captured; None where nothing is.
+        shadow: Copies requests to the shadow variant; None where there is none.
         is_green: It is the new fleet of an update that is under way.
     """
 
@@ -70,6 +72,7 @@ class Fleet:
         self.shadow_pools: dict[str, Pool] = {}
         self.capture = CaptureRules(capture) if (capture := plan.config.get("DataCaptureConfig")) else None
         self.is_green = False
+        self.shadow = ShadowTraffic(_shadow_share(plan)) if plan.shadows else None
         self._counts: Counter[str] = Counter()
         self._next_samples: dict[str, float] = {}
         self._weights: dict[str, float] = {}
@@ -109,9 +112,6 @@ class Fleet:
         self._next_samples[variant] = now + SAMPLE_SECONDS
         return True
 
-    def copy_to_shadow(self, request: object) -> None:
-        """Send a copy of a request to the shadow variant."""
-
     def start(self, counts: Mapping[str, int]) -> None:
         """Start every variant with so many instances; on failure none is left.
 
@@ -138,6 +138,8 @@ class Fleet:
 
     def close(self, *, drain: bool = True) -> None:
         """End all instances."""
+        if self.shadow and drain:
+            self.shadow.close()
         _in_parallel([partial(pool.close, drain=drain) for _, pool in self._all()])
 
     def _all(self) -> Iterator[tuple[str, Pool]]:
@@ -152,6 +154,12 @@ class Fleet:
             return ServerlessPool(self._plane, plan, variant["ServerlessConfig"], on_change=self._on_change)
         strategy = variant.get("RoutingConfig", {}).get("RoutingStrategy", "RANDOM")
         return VariantPool(self._plane, plan, strategy=strategy, on_change=self._on_change)
+
+
+def _shadow_share(plan: FleetPlan) -> float:
+    """Return which part of the requests a shadow gets: its weight compared with production's."""
+    production, shadow = (item.get("InitialVariantWeight", 1.0) for item in (plan.variants[0], plan.shadows[0]))
+    return min(1.0, shadow / production) if production else 1.0
 
 
 def _in_parallel(actions: list[Callable[[], None]]) -> None:

@@ -71,6 +71,7 @@ def invoke(plane: DataPlane, endpoint: LiveEndpoint, request: Invocation) -> Rep
         UnavailableError: No instance is in service.
     """
     deadline = time.monotonic() + _WAIT_SECONDS
+    _copy_to_shadow(plane, endpoint, request)
     while True:
         fleet = endpoint.choose(max(deadline - time.monotonic(), 0))
         if fleet is None:
@@ -85,6 +86,15 @@ def invoke(plane: DataPlane, endpoint: LiveEndpoint, request: Invocation) -> Rep
             if time.monotonic() > deadline:
                 raise UnavailableError(f"No instance of variant {variant} answers.") from None
             time.sleep(_RETRY_PAUSE)
+
+
+def _copy_to_shadow(plane: DataPlane, endpoint: LiveEndpoint, request: Invocation) -> None:
+    fleet = endpoint.fleet
+    if fleet is None or fleet.shadow is None:
+        return
+    for name, pool in fleet.shadow_pools.items():
+        attempt = _Attempt(plane, endpoint, fleet, name, pool, request)
+        fleet.shadow.send(lambda attempt=attempt: attempt.run(time.monotonic() + _WAIT_SECONDS))  # type: ignore[misc]
 
 
 def _variant(endpoint: LiveEndpoint, fleet: Fleet, request: Invocation) -> tuple[str, Pool]:
@@ -114,7 +124,7 @@ class _Attempt:
     def run(self, deadline: float) -> Reply:
         instance = self._acquire(deadline)
         if self.fleet.is_sample_due(self.variant, self.plane.clock.time()):
-            metrics.sample_concurrency(self.plane, self.endpoint.key, self.fleet, self.variant)
+            metrics.sample_concurrency(self.plane, self.endpoint.key, self.variant, self.pool)
         sent = time.perf_counter()
         try:
             answer, name = instance.invoke(self.request.headers(), self.request.body, self.request.timeout)
@@ -128,7 +138,6 @@ class _Attempt:
         self._measure(answer.status, sent)
         if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP
             raise self._refused(answer, name, instance)
-        self.fleet.copy_to_shadow(self.request)
         self._capture(answer)
         return Reply(answer, self.variant)
 

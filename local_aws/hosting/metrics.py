@@ -7,6 +7,7 @@ from local_aws.data_plane import DataPlane
 from local_aws.hosting.fleet import Fleet
 from local_aws.hosting.processes import usage
 from local_aws.hosting.serverless import ServerlessPool
+from local_aws.hosting.variant import Pool
 from local_aws.store import Key
 
 NAMESPACE, INSTANCE_NAMESPACE = "AWS/SageMaker", "/aws/sagemaker/Endpoints"
@@ -67,12 +68,12 @@ def _each_minute(plane: DataPlane) -> None:
 
 def _of_fleet(plane: DataPlane, key: Key, fleet: Fleet) -> None:
     """Publish zeros for a variant without traffic, as AWS does so that it scales in, and what its instances use."""
-    for name, pool in fleet.pools.items():
+    for name, pool in [*fleet.pools.items(), *fleet.shadow_pools.items()]:
         dimensions = dimensions_of(key, name)[0]
         if not fleet.take_traffic(name):
             for metric in ("Invocations", "InvocationsPerInstance"):
                 plane.metrics.put(NAMESPACE, metric, 0.0, "None", dimensions, region=key.region)
-        sample_concurrency(plane, key, fleet, name)
+        sample_concurrency(plane, key, name, pool)
         if isinstance(pool, ServerlessPool):
             pool.end_when_idle()
         for instance in pool.instances:
@@ -80,9 +81,9 @@ def _of_fleet(plane: DataPlane, key: Key, fleet: Fleet) -> None:
                 plane.metrics.put(INSTANCE_NAMESPACE, metric, value, "Percent", dimensions, region=key.region)
 
 
-def sample_concurrency(plane: DataPlane, key: Key, fleet: Fleet, variant: str) -> None:
+def sample_concurrency(plane: DataPlane, key: Key, variant: str, pool: Pool) -> None:
     """Publish how many requests each instance of a variant answers right now."""
-    instances = fleet.pools[variant].instances
+    instances = pool.instances
     value = sum(instance.in_flight for instance in instances) / max(len(instances), 1)
     dimensions = dimensions_of(key, variant)[0]
     plane.metrics.put(NAMESPACE, "ConcurrentRequestsPerModel", value, "Count", dimensions, region=key.region)

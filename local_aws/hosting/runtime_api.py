@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from local_aws.errors import ApiError, NotSimulatedError
+from local_aws.hosting import async_inference, response_stream
 from local_aws.hosting.endpoint import LiveEndpoint
 from local_aws.hosting.errors import InvocationValidationError
-from local_aws.hosting.invocation import Invocation, invoke
+from local_aws.hosting.invocation import MODEL_SECONDS, Invocation, Reply, invoke
 from local_aws.http_server import Environ, StartResponse
 from local_aws.sagemaker.operations import Context
 
@@ -56,16 +57,45 @@ def _dispatch(context: Context, environ: Environ) -> tuple[int, Headers, bytes]:
     for header, what in _REFUSED.items():
         if environ.get(f"HTTP_X_AMZN_SAGEMAKER_{header}"):
             raise InvocationValidationError(f"The local AWS does not simulate {what}.")
-    request = _invocation(environ, is_stream=found["verb"] != "invocations")
     if found["verb"] == "async-invocations":
-        raise NotSimulatedError("InvokeEndpointAsync")
-    reply = invoke(context.plane, endpoint, request)
+        return _take(context, endpoint, environ)
+    if async_inference.async_config(endpoint):
+        raise InvocationValidationError(
+            f"Endpoint {endpoint.key.name} is asynchronous: use InvokeEndpointAsync, or an endpoint configuration "
+            "without AsyncInferenceConfig."
+        )
+    is_stream = found["verb"] != "invocations"
+    accept = environ.get("HTTP_X_AMZN_SAGEMAKER_ACCEPT" if is_stream else "HTTP_ACCEPT", "")
+    reply = invoke(context.plane, endpoint, _invocation(environ, environ.get("CONTENT_TYPE", ""), accept))
+    return _answered(reply, is_stream=is_stream)
+
+
+def _answered(reply: Reply, *, is_stream: bool) -> tuple[int, Headers, bytes]:
     headers: Headers = [("x-Amzn-Invoked-Production-Variant", reply.variant)]
-    if reply.answer.content_type:
-        headers.append(("Content-Type", reply.answer.content_type))
+    content_type = reply.answer.content_type
+    if is_stream:
+        headers.append(("Content-Type", response_stream.CONTENT_TYPE))
+    if content_type:
+        headers.append(("X-Amzn-SageMaker-Content-Type" if is_stream else "Content-Type", content_type))
     if reply.custom_attributes:
         headers.append(("X-Amzn-SageMaker-Custom-Attributes", reply.custom_attributes))
-    return 200, headers, reply.answer.body
+    body = reply.answer.body
+    return 200, headers, response_stream.encode(body) if is_stream else body
+
+
+def _take(context: Context, endpoint: LiveEndpoint, environ: Environ) -> tuple[int, Headers, bytes]:
+    """Take a request of an asynchronous endpoint."""
+    prefix = "HTTP_X_AMZN_SAGEMAKER_"
+    given = {name.removeprefix(prefix): value for name, value in environ.items() if name.startswith(prefix)}
+    seconds = float(given.get("INVOCATIONTIMEOUTSECONDS", async_inference.DEFAULT_SECONDS))
+    request = _invocation(environ, given.get("CONTENT_TYPE", ""), given.get("ACCEPT", ""), timeout=seconds)
+    ticket = async_inference.submit(context.plane, endpoint, given, request)
+    headers: Headers = [
+        ("Content-Type", "application/json"),
+        ("X-Amzn-SageMaker-OutputLocation", ticket.output),
+        *([("X-Amzn-SageMaker-FailureLocation", ticket.failure)] if ticket.failure else []),
+    ]
+    return 202, headers, json.dumps({"InferenceId": ticket.inference_id}).encode()
 
 
 def _endpoint(context: Context, name: str) -> LiveEndpoint:
@@ -80,12 +110,10 @@ def _endpoint(context: Context, name: str) -> LiveEndpoint:
     return endpoint
 
 
-def _invocation(environ: Environ, *, is_stream: bool) -> Invocation:
+def _invocation(environ: Environ, content_type: str, accept: str, *, timeout: float = MODEL_SECONDS) -> Invocation:
     size = int(environ.get("CONTENT_LENGTH") or 0)
-    if size > MAX_BODY:
-        raise _too_long("body", MAX_BODY)
-    body = environ["wsgi.input"].read()
-    if len(body) > MAX_BODY:
+    body = b"" if size > MAX_BODY else environ["wsgi.input"].read()
+    if max(size, len(body)) > MAX_BODY:
         raise _too_long("body", MAX_BODY)
     own = {name: environ.get(f"HTTP_X_AMZN_SAGEMAKER_{name}", "") for name in _OWN}
     for name, limit in (("INFERENCE_ID", _MAX_ID), ("CUSTOM_ATTRIBUTES", _MAX_ATTRIBUTES)):
@@ -93,15 +121,16 @@ def _invocation(environ: Environ, *, is_stream: bool) -> Invocation:
             raise _too_long(_MEMBERS[name], limit)
     return Invocation(
         body,
-        content_type=environ.get("CONTENT_TYPE") or "application/octet-stream",
-        accept=own["ACCEPT"] if is_stream else environ.get("HTTP_ACCEPT", ""),
+        content_type=content_type or "application/octet-stream",
+        accept=accept,
         custom_attributes=own["CUSTOM_ATTRIBUTES"],
         inference_id=own["INFERENCE_ID"],
         target_variant=own["TARGET_VARIANT"],
+        timeout=timeout,
     )
 
 
-_OWN = ("ACCEPT", "CUSTOM_ATTRIBUTES", "INFERENCE_ID", "TARGET_VARIANT")
+_OWN = ("CUSTOM_ATTRIBUTES", "INFERENCE_ID", "TARGET_VARIANT")
 _MEMBERS = {"INFERENCE_ID": "inferenceId", "CUSTOM_ATTRIBUTES": "customAttributes"}
 
 

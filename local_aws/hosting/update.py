@@ -42,7 +42,7 @@ class Update:
         assert endpoint.fleet is not None, "an endpoint in service has a fleet"
         self._plane, self._endpoint, self._plan, self._rollout = plane, endpoint, plan, rollout
         self._blue: Fleet = endpoint.fleet
-        self._blue_counts = {name: len(pool.instances) for name, pool in self._blue.pools.items()}
+        self._blue_counts = {name: pool.desired for name, pool in self._blue.pools.items()}
         self._green = endpoint.new_fleet(plan, self._show)
         self._green.set_weights(weights)
         self._green.is_green = rollout.is_guarded
