@@ -20,10 +20,11 @@ from local_aws.cloudwatch import wire as cloudwatch_wire
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ApiError, SerializationError
 from local_aws.functions import invocation
+from local_aws.hosting import page as endpoints_page
 from local_aws.hosting import runtime_api
 from local_aws.http_server import Environ, StartResponse, WsgiApplication
 from local_aws.iam.guard import Guard
-from local_aws.launcher import CLOCK_PATH, HEALTH_PATH, USAGE_PATH
+from local_aws.launcher import CLOCK_PATH, ENDPOINTS_PATH, HEALTH_PATH, USAGE_PATH
 from local_aws.sagemaker import validation
 from local_aws.sagemaker.operations import OPERATIONS, Context, NotOursError, Request
 from local_aws.small_services import ANSWERS
@@ -78,10 +79,8 @@ class Gateway:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        if environ["PATH_INFO"] in {HEALTH_PATH, USAGE_PATH}:
-            return _send(200, self._own_page(environ), start_response)
-        if environ["PATH_INFO"] == CLOCK_PATH:
-            return self._clock_page(environ, start_response)
+        if environ["PATH_INFO"] in {HEALTH_PATH, USAGE_PATH, CLOCK_PATH, ENDPOINTS_PATH}:
+            return self._page(environ, start_response)
         self.last_request = time.monotonic()
         caller = Caller.of(environ, self._plane.settings.region)
         try:
@@ -127,12 +126,14 @@ class Gateway:
             return None
         return _OwnAnswer(body)
 
-    def _own_page(self, environ: Environ) -> dict[str, Any]:
+    def _page(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer what is the local AWS's own, and no AWS service's."""
-        is_usage = environ["PATH_INFO"] == USAGE_PATH
-        return self._guard.answer(environ["REQUEST_METHOD"]) if is_usage else {"pid": os.getpid()}
-
-    def _clock_page(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == HEALTH_PATH:
+            return _send(200, {"pid": os.getpid()}, start_response)
+        if environ["PATH_INFO"] == USAGE_PATH:
+            return _send(200, self._guard.answer(environ["REQUEST_METHOD"]), start_response)
+        if environ["PATH_INFO"] == ENDPOINTS_PATH:
+            return _send(200, endpoints_page.answer(self._plane), start_response)
         try:
             return _send(200, clock_page.answer(self._plane.clock, environ), start_response)
         except ApiError as err:

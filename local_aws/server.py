@@ -23,6 +23,7 @@ from local_aws.data_plane import DataPlane
 from local_aws.errors import LocalAwsError
 from local_aws.events import sagemaker as sagemaker_events
 from local_aws.events.router import EventRouter
+from local_aws.events.schedules import Schedules
 from local_aws.gateway import Gateway
 from local_aws.hosting import deployment
 from local_aws.http_server import HttpServer
@@ -184,6 +185,7 @@ class LocalAws:
         finally:
             backends.release()
         execution.resume_all(self.plane)
+        Schedules(self.plane, self._router).start()
         for service in ("s3", "sagemaker"):
             self.clients(service, self.settings.region)
 
