@@ -21,6 +21,8 @@ _T = TypeVar("_T")
 HEALTH_PATH = "/_local_aws/health"
 USAGE_PATH = "/_local_aws/iam/usage"
 """GET answers which permissions roles used; DELETE forgets what was recorded, as a new run starts."""
+ENDPOINTS_PATH = "/_local_aws/endpoints"
+"""GET answers which processes serve which endpoint."""
 CLOCK_PATH = "/_local_aws/clock"
 """GET tells the local time; POST lets it pass or changes its speed."""
 _REPOSITORY = Path(__file__).resolve().parents[1]

@@ -27,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
         keep_job_folders=options.keep_job_folders,
         idle_shutdown_seconds=options.idle_shutdown,
         is_persistent=True,
+        images=dict(image.split("=", 1) for image in options.image),
     )
     stop = threading.Event()
     for kind in (signal.SIGTERM, signal.SIGINT):

@@ -32,6 +32,11 @@ class LiveEndpoint:
         self._all: set[Fleet] = set()
         self._changed = threading.Condition()
 
+    @property
+    def fleets(self) -> list[Fleet]:
+        """Every fleet that runs: two while an update is under way."""
+        return list(self._all)
+
     def new_fleet(self, plan: FleetPlan, on_change: Callable[[], None] | None = None) -> Fleet:
         """Return a fleet that is ended with the endpoint; nothing runs yet."""
         fleet = Fleet(self._plane, self.key, plan, on_change or self.show)

@@ -36,7 +36,9 @@ def forget(instance: Instance) -> None:
 
 
 def tree(roots: tuple[int, ...]) -> list[int]:
-    """Return processes and all their descendants."""
+    """Return processes and all their descendants, as far as this machine tells them."""
+    if not _PROC.is_dir():
+        return list(roots)
     children: dict[int, list[int]] = {}
     for folder in _PROC.iterdir():
         if folder.name.isdigit() and (fields := _stat(int(folder.name))):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local_aws.containers.images import find_image
 from local_aws.errors import ValidationError
 from local_aws.hosting import capacity, deployment, policies, records
 from local_aws.hosting.fleet import FleetPlan
@@ -135,10 +136,15 @@ def plan_of_config(context: Context, name: str) -> FleetPlan:
     """Return what a configuration asks for, with its models.
 
     Raises:
-        ValidationError: The configuration or a model does not exist.
+        ValidationError: The configuration or a model does not exist, or an image does not run here.
     """
     config = find_config(context, name)
-    return FleetPlan(config, models_of(context, config))
+    plan = FleetPlan(config, models_of(context, config))
+    for model in plan.models:
+        for image in plan.images(model):
+            if "/" in image and ":model-package/" not in image:
+                find_image(image, context.plane.settings.images)
+    return plan
 
 
 def check_idle(context: Context, record: Record, status: str = "Updating") -> None:
