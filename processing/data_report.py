@@ -6,7 +6,7 @@ import logging
 import resource
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,8 +64,13 @@ def table_summary(validated: Validated, limit: float) -> Json:
     }
 
 
-def split_summary(rows: pd.DataFrame, label: str) -> Json:
-    """Rows and label rate of a split, and of each of its months."""
+def missing_months(rows: pd.DataFrame, wanted: Iterable[int]) -> list[int]:
+    """The months of a split that have no row."""
+    return sorted(set(wanted) - set(rows["month"].unique().tolist()))
+
+
+def split_summary(rows: pd.DataFrame, label: str, wanted: Iterable[int]) -> Json:
+    """Rows and label rate of a split, and of each of its months, and which of its months are missing."""
     months = rows.groupby("month")[label].agg(["size", "mean"])
     return {
         "rows": len(rows),
@@ -74,6 +79,7 @@ def split_summary(rows: pd.DataFrame, label: str) -> Json:
             f"{int(month):02d}": {"rows": int(size), "label_rate": float(mean)}
             for month, size, mean in months.itertuples()
         },
+        "missing_months": missing_months(rows, wanted),
     }
 
 

@@ -100,6 +100,9 @@ def _split(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
                 f"the split {name!r} has no labelled flight: it needs the months {list(SPLIT_MONTHS[name])}, "
                 f"the raw zone has {sorted(rows['month'].unique().tolist())}; land the missing months"
             )
+    for name, found in splits.items():
+        if missing := data_report.missing_months(found, SPLIT_MONTHS[name]):
+            _log.warning("prepare: warning: the split %r lacks the months %s; it is used without them", name, missing)
     return splits
 
 
@@ -126,7 +129,7 @@ def _report_parts(
         "horizon_hours": settings.horizon_hours,
         "tables": {name: data_report.table_summary(result, limit) for name, result in validated.items()},
         "outcomes": {**outcomes(validated["flights"].accepted), "decision": OUTCOME_DECISION},
-        "splits": {name: data_report.split_summary(rows, LABEL) for name, rows in splits.items()},
+        "splits": {name: data_report.split_summary(rows, LABEL, SPLIT_MONTHS[name]) for name, rows in splits.items()},
         "features": data_report.feature_summary(splits["train"], spec.names),
     }
 

@@ -79,6 +79,13 @@ def test_the_report_gives_label_rates_by_month_and_the_price_of_each_stage(repor
     assert [set(stage) for stage in report["stages"]] == [{"name", "seconds", "peak_rss_mb"}] * 3
 
 
+def test_the_report_names_the_months_that_a_split_lacks(report):
+    train = report["splits"]["train"]
+
+    assert train["missing_months"] == [month for month in range(1, 9) if f"{month:02d}" not in train["months"]]
+    assert train["missing_months"]
+
+
 def test_the_baseline_describes_the_training_rows(prepared):
     statistics = json.loads((prepared / "baseline" / "statistics.json").read_text())
     constraints = json.loads((prepared / "baseline" / "constraints.json").read_text())
