@@ -48,10 +48,10 @@ _JOB_NAMES = "SageMaker makes the names of a pipeline's jobs; conditions tie the
 
 ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
     Acknowledgement(_IAM5, _BOUNDARY, place="*-Delivery/*Boundary/Resource"),
-    Acknowledgement(_IAM5, _GENERATED, place="*-Delivery/Execution*", detail="*:sagemaker:*/flight-delay*"),
+    Acknowledgement(_IAM5, _GENERATED, place="*-Delivery/Execution*", detail="*flight-delay*"),
     Acknowledgement(_IAM5, _GENERATED, place="*-Delivery/Execution*", detail="*FlightDelay-*"),
     Acknowledgement(_IAM5, _GENERATED, place="*-Delivery/Execution*", detail="*:::flightdelay-*"),
-    Acknowledgement(_IAM5, "All tables of the platform's own database.", detail="*:table/flight_delay_*/[*]"),
+    Acknowledgement(_IAM5, "All that is in the platform's own database.", detail="*:*/flight_delay_*/[*]"),
     Acknowledgement(
         _IAM5, "A key's ARN is not known before it is made; its stage tag is.", "*-Delivery/Execution*", "*:key/[*]"
     ),
@@ -61,6 +61,12 @@ ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
         "SageMaker's own log groups: their names are SageMaker's.",
         "*-Delivery/*",
         "*:log-group:/aws/sagemaker/[*]",
+    ),
+    Acknowledgement(
+        _IAM5,
+        "A scalable target's id is made up; the condition names SageMaker.",
+        "*-Delivery/Execution*",
+        "*:scalable-target/[*]",
     ),
     Acknowledgement(_IAM5, "A file system's id is made up, and so is its link's.", "*-Delivery/*", "*:file-system/[*]"),
     Acknowledgement(_IAM5, "A file system's id is made up, and so is its link's.", "*-Delivery/*", "*:association/[*]"),

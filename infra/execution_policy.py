@@ -113,6 +113,7 @@ def execution_policies(
         "ExecutionIdentities": [*_roles(stack, stage, boundary), *_network(stack, stage)],
         "ExecutionData": [*_lake(stack, stage), *_storage(stack, stage)],
         "ExecutionWork": [*_work(stack, stage), *_observation(stack, stage)],
+        "ExecutionServing": [*_release(stack, stage), *_serving(stack, stage)],
     }
 
 
@@ -121,7 +122,8 @@ def _roles(stack: Stack, stage: Stage, boundary: iam.IManagedPolicy) -> list[iam
     roles, policies = iam_arn(stack, f"role/{stage.prefix}-*"), iam_arn(stack, f"policy/{stage.prefix}-*")
     delivery = f"{stage.prefix}-Delivery-*"
     bounded = {"ArnEquals": {"iam:PermissionsBoundary": boundary.managed_policy_arn}}
-    passed = ["sagemaker.amazonaws.com", "scheduler.amazonaws.com", "vpc-flow-logs.amazonaws.com"]
+    services = ("events", "sagemaker", "scheduler", "states", "vpc-flow-logs")
+    passed = [f"{service}.amazonaws.com" for service in services]
     return [
         allow("MakeBoundedRoles", _ROLE_MAKING, [roles], bounded),
         allow("KeepRoles", _ROLE_KEEPING, [roles]),
@@ -152,7 +154,7 @@ def _lake(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
     tagged = {"StringEquals": {"aws:ResourceTag/stage": stage.name}}
     database = f"flight_delay_{stage.name}"
     name = stage.prefix.lower()
-    catalogue = [arn(stack, "glue", part) for part in ("catalog", f"database/{database}", f"table/{database}/*")]
+    catalogue = [arn(stack, "glue", part) for part in _catalogue_parts(database)]
     glue = [f"glue:{verb}{noun}" for verb in ("Create", "Delete", "Get", "Update") for noun in ("Database", "Table")]
     athena = [f"athena:{verb}WorkGroup" for verb in ("Create", "Delete", "Get", "Update")]
     trail = [f"cloudtrail:{verb}Trail" for verb in ("Create", "Delete", "Update")]
@@ -190,6 +192,11 @@ def _lake(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
         allow("FindTrails", ["cloudtrail:DescribeTrails", "cloudtrail:ListTrails"], ["*"]),
         *(_lake_formation() if stage.manages_lake_formation else []),
     ]
+
+
+def _catalogue_parts(database: str) -> list[str]:
+    """Return what a call of Glue is about; deleting a database takes all that may be in it."""
+    return ["catalog", f"database/{database}", f"table/{database}/*", f"userDefinedFunction/{database}/*"]
 
 
 def _lake_formation() -> list[iam.PolicyStatement]:
@@ -262,25 +269,77 @@ def _observation(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
     rules = ("DeleteRule", "DescribeRule", "ListTargetsByRule", "PutRule", "PutTargets", "RemoveTargets")
     topics = ("CreateTopic", "DeleteTopic", "GetTopicAttributes", "SetTopicAttributes", "Subscribe", "Unsubscribe")
     groups = ("CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "DeleteRetentionPolicy", "AssociateKmsKey")
-    own_groups = [arn(stack, "logs", f"log-group:{name}*") for name in ("/aws/sagemaker/", f"{stage.prefix}-")]
-    alarms = ("DeleteAlarms", "DescribeAlarms", "PutMetricAlarm", "TagResource", "ListTagsForResource")
+    prefixes = ("/aws/sagemaker/", f"{stage.prefix}-", f"/aws/vendedlogs/states/flight-delay-{stage.name}")
+    own_groups = [arn(stack, "logs", f"log-group:{prefix}*") for prefix in prefixes]
+    alarms = ("DeleteAlarms", "DescribeAlarms", "PutCompositeAlarm", "PutMetricAlarm")
     tags = ("ListTagsForResource", "TagResource", "UntagResource")
     return [
-        allow("Rules", _of("events", *rules, *tags), [arn(stack, "events", f"rule/{stage.prefix}-*")]),
+        allow("Rules", _of("events", *rules, *tags), _named(stack, stage, "events", "rule/")),
         allow(
             "Topics",
             _of("sns", *topics, *tags, "ListSubscriptionsByTopic"),
-            [arn(stack, "sns", f"{stage.prefix}-*")],
+            _named(stack, stage, "sns", ""),
         ),
         allow("LogGroups", _of("logs", *groups, *tags), own_groups),
         allow("FindLogGroups", ["logs:DescribeLogGroups"], ["*"]),
-        allow("Alarms", _of("cloudwatch", *alarms), [arn(stack, "cloudwatch", f"alarm:{stage.prefix}-*")]),
+        allow("Alarms", _of("cloudwatch", *alarms, *tags), _named(stack, stage, "cloudwatch", "alarm:")),
         allow(
             "Budgets",
             ["budgets:ModifyBudget", "budgets:ViewBudget"],
             [f"arn:aws:budgets::{stack.account}:budget/*"],
         ),
     ]
+
+
+def _release(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
+    """The release workflow: state machines, and the parameters that they are steered by."""
+    machines = ("Create", "Delete", "Describe", "Update")
+    tags = ("ListTagsForResource", "TagResource", "UntagResource")
+    parameters = ("DeleteParameter", "GetParameter", "PutParameter")
+    parameter_tags = ("AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource")
+    return [
+        allow(
+            "StateMachines",
+            _of("states", *(f"{verb}StateMachine" for verb in machines), *tags),
+            _named(stack, stage, "states", "stateMachine:"),
+        ),
+        allow("CheckStateMachines", ["states:ValidateStateMachineDefinition"], ["*"]),
+        allow(
+            "Parameters",
+            _of("ssm", *parameters, *parameter_tags),
+            [arn(stack, "ssm", f"parameter/flight-delay/{stage.name}/*")],
+        ),
+    ]
+
+
+def _serving(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
+    """What serves and what watches it: endpoint configurations, scaling, dashboards. Models are the workflow's."""
+    config = [f"{verb}EndpointConfig" for verb in ("Create", "Delete", "Describe")]
+    tags = ("AddTags", "DeleteTags", "ListTags")
+    scaling = "application-autoscaling"
+    of_sagemaker = {"StringEquals": {f"{scaling}:service-namespace": "sagemaker"}}
+    changes = ("DeleteScalingPolicy", "DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget")
+    dashboards = [f"arn:aws:cloudwatch::{stack.account}:dashboard/{name}*" for name in _stems(stage)]
+    return [
+        allow(
+            "EndpointConfigs",
+            _of("sagemaker", *config, *tags),
+            [arn(stack, "sagemaker", f"endpoint-config/flight-delay-{stage.name}*")],
+        ),
+        allow("Scale", _of(scaling, *changes), [arn(stack, scaling, "scalable-target/*")], of_sagemaker),
+        allow("FindScaling", _of(scaling, "DescribeScalableTargets", "DescribeScalingPolicies"), ["*"]),
+        _service_linked_role(stack, "sagemaker.application-autoscaling.amazonaws.com"),
+        allow("Dashboards", _of("cloudwatch", "DeleteDashboards", "GetDashboard", "PutDashboard"), dashboards),
+    ]
+
+
+def _stems(stage: Stage) -> tuple[str, str]:
+    """Return what the names of the stage's resources begin with: those that CloudFormation makes up, and its own."""
+    return f"{stage.prefix}-", f"flight-delay-{stage.name}"
+
+
+def _named(stack: Stack, stage: Stage, service: str, kind: str) -> list[str]:
+    return [arn(stack, service, f"{kind}{stem}*") for stem in _stems(stage)]
 
 
 def _of(service: str, *actions: str) -> list[str]:

@@ -81,7 +81,7 @@ class TrainingPermissions(Construct):
             code["training"],
             [
                 *curated,
-                *read_objects("Models", lake.artifacts.bucket_arn, *_MODELS),
+                *read_objects("Models", lake.artifacts.bucket_arn, "tuning/", "checkpoints/"),
                 write_objects("Models", lake.artifacts.bucket_arn, *_MODELS),
             ],
         )

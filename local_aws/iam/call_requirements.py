@@ -84,6 +84,9 @@ def _of_events(given: Any, place: Place) -> Iterator[Requirement]:
 def _service_context(service: str, given: Any) -> Context:
     if service == "cloudwatch" and given.get("Namespace"):
         return {"cloudwatch:namespace": str(given["Namespace"])}
+    if service == "application-autoscaling":
+        names = {"service-namespace": "ServiceNamespace", "scalable-dimension": "ScalableDimension"}
+        return {f"{service}:{key}": str(given[name]) for key, name in names.items() if given.get(name)}
     if service == "cloudformation":
         names = {"cloudformation:RoleArn": "RoleARN", "cloudformation:ChangeSetName": "ChangeSetName"}
         return {key: str(given[name]) for key, name in names.items() if given.get(name)}

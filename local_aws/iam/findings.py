@@ -11,6 +11,12 @@ from local_aws.iam.patterns import matches
 
 KINDS = ("unused", "drop", "widen")
 
+_REMEDIES = {
+    "unused": "remove the grant or give a reason",
+    "drop": "remove the grant or give a reason",
+    "widen": "add a request that it must deny, or give a reason",
+}
+
 
 class ReviewError(LocalAwsError):
     """A reviewed list cannot be read."""
@@ -22,10 +28,11 @@ class Finding:
 
     Attributes:
         kind: `unused`: granted, and no call used it. `drop`: without it every recorded call still passes.
-            `widen`: without this limit every negative request is still denied.
+            `widen`: without this limit every negative request is still denied; that of a Deny statement is itself.
         role: The role's ARN.
         statement: The statement's Sid, or its index.
-        what: The action; for `widen` it is `Resource`, or `Condition <operator> <key>`.
+        what: The action, or `Resource <ARN>` for one of several; for `widen` it is `Resource` (made `*`), `Resource
+            <ARN>` (made its siblings), `Condition <operator> <key>` or `Deny`.
     """
 
     kind: str
@@ -77,7 +84,7 @@ class Review:
     def __str__(self) -> str:
         """Say what to do about each."""
         lines = [
-            f"{item.kind}: role {item.role}, statement {item.statement}, {item.what}: remove the grant or give a reason"
+            f"{item.kind}: role {item.role}, statement {item.statement}, {item.what}: {_REMEDIES[item.kind]}"
             for item in self.unexplained
         ]
         lines += [

@@ -12,7 +12,10 @@ from local_aws import launcher
 from local_aws.errors import LocalAwsError
 from local_aws.iam.findings import Finding, Review, read_reasons, review
 from local_aws.iam.patterns import matches
+from local_aws.iam.principals import ADMINISTRATOR_KEY
+from local_aws.iam.recording import as_lines, recording
 from local_aws.launcher import USAGE_PATH
+from local_aws.server_file import RunningServer
 
 _SUMMARY = ("mode", "used_but_not_granted", "granted_but_never_used", "roles", "unrestricted")
 
@@ -24,6 +27,8 @@ class NotRunningError(LocalAwsError):
 def run(options: argparse.Namespace) -> int:
     """Print the report as JSON; return 1 where a call was denied, or the reviewed list does not fit."""
     report = selected(fetch(options.root), options.role or ["*"])
+    if options.record:
+        options.record.write_text(as_lines(recording(report, stack_resources(options.root))), encoding="utf-8")
     shown = report if options.calls else {name: report[name] for name in _SUMMARY}
     sys.stdout.write(f"{json.dumps(shown, indent=1)}\n")
     problems = [f"used but not granted: {item['role']} {item['action']}" for item in report["used_but_not_granted"]]
@@ -39,12 +44,29 @@ def fetch(root: Path) -> dict[str, Any]:
     Raises:
         NotRunningError: None runs.
     """
-    server = launcher.status(root)
-    if server is None:
-        raise NotRunningError(f"No local AWS runs on {root}. Start one: `python -m local_aws up --iam enforce`.")
+    server = _running(root)
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{USAGE_PATH}", timeout=30) as response:
         report: dict[str, Any] = json.load(response)
     return report
+
+
+def _running(root: Path) -> RunningServer:
+    server = launcher.status(root)
+    if server is None:
+        raise NotRunningError(f"No local AWS runs on {root}. Start one: `python -m local_aws up --iam enforce`.")
+    return server
+
+
+def stack_resources(root: Path) -> list[dict[str, str]]:
+    """Return the resources of every stack of the local AWS that runs on a root folder."""
+    import boto3  # noqa: PLC0415 - a quarter of a second that the report itself does not pay
+
+    server = _running(root)
+    session = boto3.Session(ADMINISTRATOR_KEY, "test", region_name=server.environment["AWS_REGION"])
+    client = session.client("cloudformation", endpoint_url=server.environment["AWS_ENDPOINT_URL"])
+    stacks = client.describe_stacks()["Stacks"]
+    found = [client.describe_stack_resources(StackName=stack["StackName"])["StackResources"] for stack in stacks]
+    return [item for items in found for item in items]
 
 
 def selected(report: Mapping[str, Any], patterns: list[str]) -> dict[str, Any]:
@@ -69,4 +91,5 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the verb's own options."""
     parser.add_argument("--role", action="append", help="report roles of such a name only (* and ?); repeatable")
     parser.add_argument("--reviewed", type=Path, help="TOML file with the reasons for grants that nothing used")
+    parser.add_argument("--record", type=Path, help="write what the stacks' roles called, for the tests of policies")
     parser.add_argument("--calls", action="store_true", help="print every kind of call and the policies, too")

@@ -101,7 +101,7 @@ OBJECTS = {
     ("Curated", DATA): ({TRAINING, EVALUATION}, {PROCESSING}),
     ("Curated", "query-results/1.csv"): (set(), set()),
     ("Artifacts", "tuning/job/output/model.tar.gz"): ({TRAINING, EVALUATION}, {TRAINING}),
-    ("Artifacts", "training/job/output/model.tar.gz"): ({TRAINING, EVALUATION}, {TRAINING}),
+    ("Artifacts", "training/job/output/model.tar.gz"): ({EVALUATION}, {TRAINING}),
     ("Artifacts", "checkpoints/job/1"): ({TRAINING}, {TRAINING}),
     ("Artifacts", "evaluations/execution/evaluation/evaluation.json"): ({PIPELINE}, {EVALUATION}),
     ("Artifacts", "champion/model.tar.gz"): ({EVALUATION}, set()),
