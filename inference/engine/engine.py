@@ -96,10 +96,7 @@ class SwitchingEngine:
 
 
 def _checked(folder: Path, forest: Forest, reference: XGBoostEngine, stored_rows: Matrix) -> CompiledEngine:
-    try:
-        engine = CompiledEngine(forest, load_kernels(folder))
-    except ImportError as error:
-        raise CompilationError(f"numba cannot be imported: {error}") from error
+    engine = CompiledEngine(forest, load_kernels(folder))
     apart = furthest_apart(engine, reference, stored_rows, forest)
     if not apart <= TOLERANCE:
         raise DisagreementError(f"the compiled engine differs from XGBoost by {apart:.2g} on the stored rows")

@@ -6,7 +6,6 @@ time by `python -m inference.engine`. Machine code from a folder that another us
 """
 
 import fcntl
-import functools
 import hashlib
 import importlib.util
 import os
@@ -15,17 +14,24 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-_SOURCE = Path(__file__).with_name("kernels.py")
-# Machine code refers to the module by name: it must be one that no other module has.
-_MODULE = "inference_engine_kernels"
+_SOURCES = tuple(Path(__file__).with_name(f"{name}_kernels.py") for name in ("tree", "text"))
+# Machine code refers to its module by name: it must be one that no other module has.
+_PREFIX = "inference_engine_"
 _COMPILE_SECONDS = 300
 # Whole seconds, because layers of container images keep no fractions: numba compares the source's time.
 _SOURCE_TIME = 1_600_000_000
+
+
+_LOADING = threading.Lock()
+_LOADED: "list[Kernels]" = []
 
 
 class CompilationError(Exception):
@@ -42,7 +48,8 @@ def kernel_folder(environ: Mapping[str, str] = os.environ) -> Path:
         version = metadata.version("numba")
     except metadata.PackageNotFoundError:
         raise CompilationError("numba is not installed") from None
-    name = hashlib.sha256(b"\0".join([_SOURCE.read_bytes(), version.encode(), _machine()])).hexdigest()[:16]
+    parts = [*(source.read_bytes() for source in _SOURCES), version.encode(), _machine()]
+    name = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
     for root in _roots(environ):
         folder = root / name
         try:
@@ -69,23 +76,51 @@ def compile_kernels(folder: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if is_compiled(folder):
             return
-        source = _copy(folder)
-        shutil.copyfile(_SOURCE, source)
-        os.utime(source, (_SOURCE_TIME, _SOURCE_TIME))
-        _run([sys.executable, "-c", f"import sys; sys.path.insert(0, ''); import {_MODULE}"], folder)
+        for source in _SOURCES:
+            copy = folder / (_PREFIX + source.name)
+            shutil.copyfile(source, copy)
+            os.utime(copy, (_SOURCE_TIME, _SOURCE_TIME))
+        modules = ", ".join(_PREFIX + source.stem for source in _SOURCES)
+        _run([sys.executable, "-c", f"import sys; sys.path.insert(0, ''); import {modules}"], folder)
         _stamp(folder).touch()
 
 
-@functools.cache
-def load_kernels(folder: Path) -> ModuleType:
-    """Load the compiled loops; takes the time of importing numba."""
-    found = importlib.util.spec_from_file_location(_MODULE, _copy(folder))
+@dataclass(frozen=True)
+class Kernels:
+    """The compiled loops."""
+
+    trees: Any
+    text: Any
+
+
+def load_kernels(folder: Path) -> Kernels:
+    """Load the compiled loops; takes the time of importing numba.
+
+    Raises:
+        CompilationError: numba does not work here.
+    """
+    with _LOADING:
+        if not _LOADED:
+            _LOADED.append(Kernels(*(_load(folder, source) for source in _SOURCES)))
+        return _LOADED[0]
+
+
+def loaded_kernels() -> Kernels | None:
+    """The compiled loops, if this process has loaded them."""
+    return _LOADED[0] if _LOADED else None
+
+
+def _load(folder: Path, source: Path) -> ModuleType:
+    name = _PREFIX + source.stem
+    found = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
     if found is None or found.loader is None:
         raise CompilationError(f"{folder} holds no loops")
-    kernels = importlib.util.module_from_spec(found)
-    sys.modules[_MODULE] = kernels
-    found.loader.exec_module(kernels)
-    return kernels
+    module = sys.modules[name] = importlib.util.module_from_spec(found)
+    try:
+        found.loader.exec_module(module)
+    except (ImportError, OSError) as error:
+        raise CompilationError(f"numba cannot be loaded: {error}") from error
+    return module
 
 
 def _run(command: list[str], folder: Path) -> None:
@@ -96,10 +131,6 @@ def _run(command: list[str], folder: Path) -> None:
         raise CompilationError(f"compiling failed: {last}") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CompilationError(f"compiling failed: {error}") from error
-
-
-def _copy(folder: Path) -> Path:
-    return folder / f"{_MODULE}.py"
 
 
 def _stamp(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 import logging
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -27,12 +28,16 @@ def test_the_compiled_engine_is_chosen_where_its_loops_are_ready(booster, kernel
     assert [record.message.split(",")[0] for record in caplog.records] == ["engine: compiled"]
 
 
-def test_xgboost_answers_until_the_loops_are_compiled(booster, tmp_path):
+def test_xgboost_answers_until_the_loops_are_compiled(booster, kernels, monkeypatch):
+    compiling = threading.Event()
+    monkeypatch.setattr(choice, "is_compiled", lambda _folder: False)
+    monkeypatch.setattr(choice, "compile_kernels", lambda _folder: compiling.wait(30))
     rows = make_rows(64, seed=2)
-    engine = open_engine(booster, None, rows, {"NUMBA_CACHE_DIR": str(tmp_path)})
+    engine = open_engine(booster, None, rows)
     at_first = engine.name, engine.predict(rows)
+    compiling.set()
 
-    assert engine.wait(120)
+    assert engine.wait(30)
     assert (at_first[0], engine.name) == ("xgboost", "compiled")
     assert np.abs(at_first[1] - engine.predict(rows)).max() <= 1e-6
 
@@ -101,6 +106,7 @@ def test_a_folder_of_another_user_is_not_trusted(tmp_path, monkeypatch):
         kernel_folder({"HOME": str(tmp_path)})
 
 
+@pytest.mark.slow
 def test_the_command_compiles_ahead(tmp_path):
     environment = {"NUMBA_CACHE_DIR": str(tmp_path), "PATH": "/usr/bin"}
     subprocess.run([sys.executable, "-m", "inference.engine"], env=environment, check=True, capture_output=True)
@@ -111,7 +117,7 @@ def test_the_command_compiles_ahead(tmp_path):
 def test_a_failed_compilation_says_why(tmp_path, monkeypatch):
     broken = tmp_path / "broken.py"
     broken.write_text("raise ValueError('no such instruction')")
-    monkeypatch.setattr("inference.engine.kernel_store._SOURCE", broken)
+    monkeypatch.setattr("inference.engine.kernel_store._SOURCES", [broken])
 
     with pytest.raises(CompilationError, match="no such instruction"):
         compile_kernels(tmp_path)

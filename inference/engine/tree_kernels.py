@@ -51,16 +51,56 @@ def spread(matrix, first, rows, slots, columns):
 
 
 @njit(inline="always")
-def below(node, row, columns, thresholds, values, set_columns, set_starts, set_words):
+def below(node, row, stride, columns, thresholds, values, set_columns, set_starts, set_words):
     """The next node of one row, whatever the split's kind."""
     column = columns[node]
     if column >> _U32(_SET):
         split = column & _U32(0x7FFFFFFF)
-        slot = _U32(values[set_columns[split] * _U32(BLOCK) + row])
+        slot = _U32(values[set_columns[split] * stride + row])
         goes_right = (set_words[set_starts[split] + (slot >> _U32(5))] >> (slot & _U32(31))) & _U32(1)
     else:
-        goes_right = _U32(values[column * _U32(BLOCK) + row] >= thresholds[node])
+        goes_right = _U32(values[column * stride + row] >= thresholds[node])
     return _U32(2) * node + _U32(1) + goes_right
+
+
+@njit([types.void(_matrix, *_forest, _floats)], cache=True, nogil=True)
+def score_row(
+    matrix, base, columns, thresholds, leaves, with_categories, slots, set_columns, set_starts, set_words, out
+):
+    """The probability of one row: it goes down four trees at a time, for one alone would wait for memory."""
+    trees, depth = with_categories.shape
+    inner = _U32(columns.shape[1])
+    block = np.zeros((2 * matrix.shape[1], 1), np.float32)
+    spread(matrix, 0, 1, slots, block)
+    values = block.ravel()
+    row, stride = _U32(0), _U32(1)
+    margin = base
+    tree = 0
+    while tree + 4 <= trees:
+        a, b, c, d = _U32(0), _U32(0), _U32(0), _U32(0)
+        for _ in range(depth):
+            a = below(a, row, stride, columns[tree], thresholds[tree], values, set_columns, set_starts, set_words)
+            b = below(
+                b, row, stride, columns[tree + 1], thresholds[tree + 1], values, set_columns, set_starts, set_words
+            )
+            c = below(
+                c, row, stride, columns[tree + 2], thresholds[tree + 2], values, set_columns, set_starts, set_words
+            )
+            d = below(
+                d, row, stride, columns[tree + 3], thresholds[tree + 3], values, set_columns, set_starts, set_words
+            )
+        margin += leaves[tree, a - inner]
+        margin += leaves[tree + 1, b - inner]
+        margin += leaves[tree + 2, c - inner]
+        margin += leaves[tree + 3, d - inner]
+        tree += 4
+    while tree < trees:
+        a = _U32(0)
+        for _ in range(depth):
+            a = below(a, row, stride, columns[tree], thresholds[tree], values, set_columns, set_starts, set_words)
+        margin += leaves[tree, a - inner]
+        tree += 1
+    out[0] = _ONE / (_ONE + np.float32(math.exp(np.float64(-margin))))
 
 
 @njit([types.void(_matrix, *_forest, _floats)], cache=True, nogil=True)
@@ -87,6 +127,7 @@ def score_rows(
                         nodes[row] = below(
                             nodes[row],
                             _U32(row),
+                            _U32(BLOCK),
                             tree_columns,
                             tree_thresholds,
                             values,
