@@ -74,18 +74,18 @@ def load_model(folder: Path, environ: Mapping[str, str] = os.environ) -> ServedM
         )
     # A server runs one worker per CPU.
     booster.set_param({"nthread": 1})
-    engine = _checked_engine(booster, spec, folder)
+    engine = _checked_engine(booster, spec, folder, environ)
     writer = AnswerWriter(_threshold(environ), environ.get("MODEL_VERSION") or UNREGISTERED)
     return ServedModel(engine, Columns(spec), writer, _max_body_bytes(environ))
 
 
-def _checked_engine(booster: xgb.Booster, spec: FeatureSpec, folder: Path) -> Engine:
+def _checked_engine(booster: xgb.Booster, spec: FeatureSpec, folder: Path, environ: Mapping[str, str]) -> Engine:
     rows, trained = load_parity_rows(folder, spec)
     expected = booster.inplace_predict(rows, validate_features=False)
     if trained is not None and not np.allclose(expected, trained, rtol=0, atol=TOLERANCE):
         furthest = float(np.abs(expected - trained).max())
         raise ModelError(f"{folder}: XGBoost's probabilities differ by {furthest:.2g} from the training job's")
-    engine = open_engine(booster, spec, rows)
+    engine = open_engine(booster, spec, rows, environ)
     if not np.allclose(engine.predict(rows), expected, rtol=0, atol=TOLERANCE):
         raise ModelError(f"{folder}: engine {engine.name!r} differs from XGBoost on the stored rows")
     return engine

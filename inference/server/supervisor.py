@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
+from inference.engine.kernel_store import CompilationError, compile_kernels, kernel_folder
 from inference.model import ServedModel, load_model
 from inference.server.listeners import open_listeners
 from inference.server.settings import ServerError, Settings
@@ -38,7 +39,7 @@ def serve(settings: Settings, environ: Mapping[str, str]) -> int:
         raise ServerError(
             f"{', '.join(missing)} not installed; install the dependency group `serving` of pyproject.toml"
         )
-    model = load_model(settings.model_dir, environ)
+    model = load_model(settings.model_dir, _with_engine(environ))
     listeners = open_listeners(settings)
     # The model's pages stay shared with the workers only if the collector does not write into them.
     gc.collect()
@@ -49,6 +50,18 @@ def serve(settings: Settings, environ: Mapping[str, str]) -> int:
     finally:
         if settings.unix_socket:
             Path(settings.unix_socket).unlink(missing_ok=True)
+
+
+def _with_engine(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Compile the engine's loops before the model is loaded: a thread that did it later would not survive the fork."""
+    if environ.get("MODEL_ENGINE") == "xgboost":
+        return environ
+    try:
+        compile_kernels(kernel_folder(environ))
+    except CompilationError as error:
+        _LOG.warning("engine: xgboost, because of this: %s", error)
+        return {**environ, "MODEL_ENGINE": "xgboost"}
+    return environ
 
 
 class _Supervisor:
@@ -82,8 +95,12 @@ class _Supervisor:
         return 0
 
     def _fork(self, slot: int) -> None:
+        parent = os.getpid()
+        # The child inherits handlers that only take note; it unblocks when it has its own.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
         pid = os.fork()
         if pid:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
             self._workers[pid] = slot
             return
         code = 1
@@ -95,7 +112,7 @@ class _Supervisor:
             own = self._listeners[slot]
             for listener in self._sockets() - set(own):
                 listener.close()
-            run(self._model, self._settings, own)
+            run(self._model, self._settings, own, parent)
             code = 0
         except Exception:  # noqa: BLE001 - the process ends here; its log must say why
             _LOG.exception("worker %d failed", slot)

@@ -17,6 +17,7 @@ from inference.server.connection import Connection
 from inference.server.settings import Settings
 
 _LOG = logging.getLogger(__name__)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SWEEP_SECONDS = 1.0
 _LAST_ACCEPT_SECONDS = 0.05
 
@@ -24,7 +25,7 @@ _LAST_ACCEPT_SECONDS = 0.05
 class Worker:
     """The state that the connections of a process share."""
 
-    def __init__(self, model: ServedModel, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, model: ServedModel, settings: Settings, loop: asyncio.AbstractEventLoop, parent: int) -> None:
         self.loop = loop
         self.batcher = Batcher(model, loop)
         self.connections: set[Connection] = set()
@@ -41,14 +42,16 @@ class Worker:
             ),
         }
         self._settings = settings
-        self._parent = os.getppid()
+        self._parent = parent
         self._stopped = asyncio.Event()
         self._ended = asyncio.Event()
 
     async def run(self, listeners: Sequence[socket.socket]) -> None:
         """Serve until SIGTERM, then answer what is in flight."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOP_SIGNALS:
             self.loop.add_signal_handler(number, self._stopped.set)
+        # The supervisor blocked them: one that came before there was a handler is delivered now.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         servers = [await self._listen(listener) for listener in listeners]
         sweeper = asyncio.create_task(self._sweep())
         await self._stopped.wait()
@@ -99,11 +102,11 @@ class Worker:
                 self._stopped.set()
 
 
-def run(model: ServedModel, settings: Settings, listeners: Sequence[socket.socket]) -> None:
-    """Run a worker in this process."""
+def run(model: ServedModel, settings: Settings, listeners: Sequence[socket.socket], parent: int) -> None:
+    """Run a worker in this process, as long as it is a child of `parent`."""
 
     async def serve() -> None:
-        await Worker(model, settings, asyncio.get_running_loop()).run(listeners)
+        await Worker(model, settings, asyncio.get_running_loop(), parent).run(listeners)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())
