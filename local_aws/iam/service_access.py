@@ -36,10 +36,10 @@ def check_access(plane: DataPlane, service: str, action: str, resource: str, sou
     _check(service, action, resource, resource_policies.policy_of(resource), source_arn)
     if key_id := resource_policies.key_of(resource):
         _, _, _, region, account_id, *_ = resource.split(":")
-        found = permissions.kms_key(key_id, account_id, region)
+        # The policy of the key that AWS manages for SNS or SQS lets no other service in.
+        found = None if "alias/aws/" in key_id else permissions.kms_key(key_id, account_id, region)
+        policy = found[1] if found else None
         for key_action in _KEY_ACTIONS:
-            # The policy of the key that AWS manages for SNS or SQS lets no other service in.
-            policy = found[1] if found and "alias/aws/" not in key_id else None
             _check(service, key_action, found[0] if found else key_id, policy, source_arn)
 
 

@@ -202,7 +202,7 @@ def kms_key(key_id: str, account_id: str, region: str) -> tuple[str, str] | None
     kms = backends.backend("kms", account_id, region)
     try:
         found = kms.keys.get(kms.any_id_to_key_id(key_id))
-    except KeyError:
+    except (KeyError, AttributeError):  # moto looks an unknown alias up as nothing
         return None
     return (found.arn, found.policy) if found else None
 
