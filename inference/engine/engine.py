@@ -1,9 +1,10 @@
 """Choose the engine: the fastest one that gives XGBoost's own numbers on stored rows."""
 
+import functools
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -67,11 +68,11 @@ class SwitchingEngine:
 
     def __init__(self, folder: Path, forest: Forest, reference: XGBoostEngine, stored_rows: Matrix) -> None:
         self._current: Engine = reference
-        self._thread = threading.Thread(
-            target=self._switch, args=(folder, forest, reference, stored_rows), name="engine-compiler", daemon=True
+        self._prepare: Callable[[], CompiledEngine] = functools.partial(
+            _compiled, folder, forest, reference, stored_rows
         )
         _LOG.info("engine: xgboost, until the compiled engine is ready")
-        self._thread.start()
+        self._start()
 
     @property
     def name(self) -> str:
@@ -80,6 +81,9 @@ class SwitchingEngine:
 
     def predict(self, matrix: Matrix) -> Probabilities:
         """Probability of the label 1 for each row."""
+        if self._process != os.getpid():
+            # A server that forks after loading: threads stay with the parent.
+            self._start()
         return self._current.predict(matrix)
 
     def wait(self, timeout_seconds: float) -> bool:
@@ -87,12 +91,24 @@ class SwitchingEngine:
         self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 
-    def _switch(self, folder: Path, forest: Forest, reference: XGBoostEngine, stored_rows: Matrix) -> None:
+    def _start(self) -> None:
+        self._process = os.getpid()
+        self._thread = threading.Thread(target=self._switch, name="engine-compiler", daemon=True)
+        self._thread.start()
+
+    def _switch(self) -> None:
         try:
-            compile_kernels(folder)
-            self._current = _checked(folder, forest, reference, stored_rows)
+            self._current = self._prepare()
         except _REASONS as error:
             _LOG.warning("engine: xgboost, because of this: %s", error)
+        except Exception:  # noqa: BLE001 - the boundary of the thread
+            # Whatever is wrong with the fast engine, the slow one answers.
+            _LOG.exception("engine: xgboost, because the compiled engine failed")
+
+
+def _compiled(folder: Path, forest: Forest, reference: XGBoostEngine, stored_rows: Matrix) -> CompiledEngine:
+    compile_kernels(folder)
+    return _checked(folder, forest, reference, stored_rows)
 
 
 def _checked(folder: Path, forest: Forest, reference: XGBoostEngine, stored_rows: Matrix) -> CompiledEngine:

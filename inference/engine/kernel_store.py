@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -30,8 +29,7 @@ _COMPILE_SECONDS = 300
 _SOURCE_TIME = 1_600_000_000
 
 
-_LOADING = threading.Lock()
-_LOADED: "list[Kernels]" = []
+_LOADED: list["Kernels"] = []
 
 
 class CompilationError(Exception):
@@ -99,10 +97,10 @@ def load_kernels(folder: Path) -> Kernels:
     Raises:
         CompilationError: numba does not work here.
     """
-    with _LOADING:
-        if not _LOADED:
-            _LOADED.append(Kernels(*(_load(folder, source) for source in _SOURCES)))
-        return _LOADED[0]
+    if not _LOADED:
+        # No lock, for a fork could keep it locked: to load twice does no harm.
+        _LOADED.append(Kernels(*(_load(folder, source) for source in _SOURCES)))
+    return _LOADED[0]
 
 
 def loaded_kernels() -> Kernels | None:

@@ -1,4 +1,5 @@
 import logging
+import multiprocessing
 import subprocess
 import sys
 import threading
@@ -40,6 +41,24 @@ def test_xgboost_answers_until_the_loops_are_compiled(booster, kernels, monkeypa
     assert engine.wait(30)
     assert (at_first[0], engine.name) == ("xgboost", "compiled")
     assert np.abs(at_first[1] - engine.predict(rows)).max() <= 1e-6
+
+
+def test_a_process_forked_while_the_loops_compile_switches_as_well(booster, kernels, monkeypatch):
+    compiling = multiprocessing.get_context("fork").Event()
+    monkeypatch.setattr(choice, "is_compiled", lambda _folder: False)
+    monkeypatch.setattr(choice, "compile_kernels", lambda _folder: compiling.wait(30))
+    rows = make_rows(64, seed=2)
+    engine = open_engine(booster, None, rows)
+
+    def child():
+        engine.predict(rows)
+        sys.exit(0 if engine.wait(30) and engine.name == "compiled" else 1)
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    compiling.set()
+    process.join(30)
+    assert process.exitcode == 0
 
 
 def test_the_environment_can_keep_to_xgboost(booster, kernels):
