@@ -1,6 +1,6 @@
 """Bundle what the operations and the engines need from the running local AWS."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -9,11 +9,15 @@ from local_aws.cloudwatch.metrics import Metrics, NoMetrics
 from local_aws.containers.runtime import ContainerRuntime
 from local_aws.events.bus import EventBus, NoEvents
 from local_aws.hosting.running import RunningEndpoints
+from local_aws.iam.requirements import Requirement
 from local_aws.jobs.control import RunningJobs
 from local_aws.jobs.s3 import ContentCache
 from local_aws.settings import Settings
 from local_aws.step_functions.running import RunningExecutions
 from local_aws.store import Store
+
+RoleCheck = Callable[[str, str, Sequence[Requirement], str], str]
+"""Takes the role's ARN, the operation that leads to it, the permissions and the region."""
 
 
 class ClientFactory(Protocol):
@@ -52,6 +56,8 @@ class DataPlane:
     """What jobs downloaded, by ETag."""
     spawn: Callable[[str, Callable[[], None]], None]
     """Run a function on a named daemon thread; a crash there is logged, never silent."""
+    denial_of_role: RoleCheck = lambda *_: ""
+    """Decide what a service does under a role besides API calls; returns why it may not, or nothing."""
     jobs: RunningJobs = field(default_factory=RunningJobs)
     """The jobs that run now, for the operations that stop them."""
     endpoints: RunningEndpoints = field(default_factory=RunningEndpoints)

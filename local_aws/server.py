@@ -7,7 +7,7 @@ import pkgutil
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,6 +29,7 @@ from local_aws.hosting import deployment
 from local_aws.http_server import HttpServer
 from local_aws.iam.guard import Guard
 from local_aws.iam.principals import ADMINISTRATOR_KEY, SERVICE_KEY
+from local_aws.iam.requirements import Requirement
 from local_aws.jobs.s3 import ContentCache
 from local_aws.moto_adapters import backends
 from local_aws.moto_adapters.application import MotoApplication, account_of
@@ -78,6 +79,7 @@ class LocalAws:
             client=self.clients,
             contents=ContentCache(settings.root / "contents", asks_each_time=settings.iam != "off"),
             spawn=spawn,
+            denial_of_role=self._denial_of_role,
             clock=clock,
             metrics=MetricStore(clock, settings.account_id),
             events=self._router,
@@ -91,6 +93,9 @@ class LocalAws:
 
     def _dispatch(self, environ: Any, start_response: Any) -> Any:
         return self.gateway(environ, start_response)
+
+    def _denial_of_role(self, role_arn: str, operation: str, needed: Sequence[Requirement], region: str) -> str:
+        return self.guard.denial_of_role(role_arn, operation, needed, region)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from local_aws.errors import ApiError, ValidationError
@@ -19,6 +20,7 @@ from local_aws.moto_adapters import permissions
 
 _FORBIDDEN = 403
 _ASSUMING = ("AssumeRole", "AssumeRoleWithWebIdentity")
+_ROLE_ARN = re.compile(r"arn:[\w-]+:iam::\d{12}:role/.+")
 _UNQUOTED_CODES = {"ec2": "UnauthorizedOperation"}
 
 
@@ -67,12 +69,40 @@ class Authorizer:
         operation = f"{call.service}:{call.operation}"
         if principal.is_unrestricted:
             self.usage.add_unrestricted(principal.kind, operation)
+            self._check_role_exists(call, place)
         elif call.service == "sts" and call.operation in _ASSUMING:
             self._assume(principal, call, operation)
             return
         else:
             self._check_all(principal, call, operation, place)
         self._check_handed_roles(principal, call, operation, place)
+
+    def _check_role_exists(self, call: Call, place: Place) -> None:
+        """Let the administrator assume any role, so that its limits can be tried, but none that does not exist."""
+        if (call.service, call.operation) != ("sts", "AssumeRole"):
+            return
+        role_arn = self._role_to_assume(call)
+        if permissions.role(role_arn) is None:
+            administrator = f"arn:aws:iam::{place.account_id}:root"
+            text = f"User: {administrator} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+            self._refuse(_denial("sts", text))
+
+    def denial_of_role(self, role_arn: str, operation: str, needed: Sequence[Requirement], place: Place) -> str:
+        """Decide what a service does under a role beside its calls; return why it may not, or nothing where it may."""
+        session = _session(role_arn)
+        if session.grants is None:
+            return ""  # see Principal.is_unrestricted
+        decisions = [(requirement, self._decide(session, requirement, operation, place)) for requirement in needed]
+        denied = [one for requirement, one in decisions if requirement.decides and not one.verdict.is_allowed]
+        return denial_text(denied[0]) if denied and self._is_enforcing else ""
+
+    def _role_to_assume(self, call: Call) -> str:
+        role_arn = str(call.parameters.get("RoleArn", ""))
+        if not _ROLE_ARN.fullmatch(role_arn):
+            error = ValidationError(f"{role_arn} is invalid")
+            error.code = "ValidationError"
+            raise error  # also where nothing is enforced: there is nothing to look at
+        return role_arn
 
     def _check_all(self, principal: Principal, call: Call, operation: str, place: Place) -> None:
         try:
@@ -164,7 +194,7 @@ class Authorizer:
                 self._refuse(_denial("sagemaker", denial_text(asked[-1])))
 
     def _assume(self, principal: Principal, call: Call, operation: str) -> None:
-        role_arn = str(call.parameters.get("RoleArn", ""))
+        role_arn = self._role_to_assume(call)
         context: dict[str, str] = {
             "aws:PrincipalArn": principal.arn,
             "aws:PrincipalAccount": principal.account_id,
@@ -189,7 +219,7 @@ class Authorizer:
         claims = _claims(str(call.parameters.get("WebIdentityToken", "")))
         issuer = str(claims.get("iss", "")).removeprefix("https://")
         provider = f"arn:aws:iam::{place.account_id}:oidc-provider/{issuer}"
-        role_arn = str(call.parameters.get("RoleArn", ""))
+        role_arn = self._role_to_assume(call)
         context = {f"{issuer}:{name}": str(claims[name]) for name in ("sub", "aud") if name in claims}
         action = "sts:AssumeRoleWithWebIdentity"
         known = provider if permissions.has_oidc_provider(provider) else "unknown"

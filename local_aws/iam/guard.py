@@ -1,12 +1,12 @@
 """Guard the gateway: off, recording or enforcing, as the settings say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from local_aws.http_server import Environ
 from local_aws.iam.authorizer import Authorizer
 from local_aws.iam.principals import Principal, Principals, RoleSession, session_arn
-from local_aws.iam.requirements import Place
+from local_aws.iam.requirements import Place, Requirement
 from local_aws.moto_adapters import permissions
 from local_aws.settings import Settings
 from local_aws.store import Key, Store
@@ -24,6 +24,12 @@ class Guard:
         """Let a request pass, or raise the AWS error that refuses it."""
         if self._mode != "off":
             self.authorizer.authorize(environ, access_key, service, Place(self._account_id, region))
+
+    def denial_of_role(self, role_arn: str, operation: str, needed: Sequence[Requirement], region: str) -> str:
+        """Return why a service may not do something under a role; nothing where it may."""
+        if self._mode == "off":
+            return ""
+        return self.authorizer.denial_of_role(role_arn, operation, needed, Place(self._account_id, region))
 
     def answer(self, method: str) -> dict[str, Any]:
         """Answer a request to `/_local_aws/iam/usage`."""

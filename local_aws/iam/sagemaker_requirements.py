@@ -18,7 +18,7 @@ _JOBS = {
     "CreateTransformJob": "TransformJobs",
 }
 _ECR_IMAGE = re.compile(r"^(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.amazonaws\.com/(?P<repository>[^:@]+)")
-_ENI_ACTIONS = (
+ENI_ACTIONS = (
     "CreateNetworkInterface",
     "CreateNetworkInterfacePermission",
     "DeleteNetworkInterface",
@@ -159,9 +159,9 @@ def platform_requirements(operation: str, given: Parameters, place: Place) -> li
         return []
     found = []
     for image in dict.fromkeys(find_all(given, frozenset({"ImageUri", "TrainingImage"}))):
-        found += _pull(image)
+        found += pull_requirements(image)
     if next(_structures(given, "VpcConfig"), None):
-        found += [Requirement(f"ec2:{action}", "*") for action in _ENI_ACTIONS]
+        found += [Requirement(f"ec2:{action}", "*") for action in ENI_ACTIONS]
     name = next((str(given[key]) for key in given if key.endswith("JobName")), "job")
     group = f"log-group:/aws/sagemaker/{_JOBS[operation]}:log-stream:"
     stream = f"{group}{name}/algo-1"
@@ -181,7 +181,8 @@ def platform_requirements(operation: str, given: Parameters, place: Place) -> li
     return found
 
 
-def _pull(image: str) -> list[Requirement]:
+def pull_requirements(image: str) -> list[Requirement]:
+    """Return what pulling an image takes."""
     found = _ECR_IMAGE.match(image)
     if not found:
         return []

@@ -7,6 +7,8 @@ from local_aws.containers.images import find_image
 from local_aws.errors import ValidationError
 from local_aws.hosting import capacity, deployment, policies, records
 from local_aws.hosting.fleet import FleetPlan
+from local_aws.iam.endpoint_requirements import alarm_requirements
+from local_aws.iam.requirements import Place
 from local_aws.sagemaker.endpoint_configs import find_config, models_of
 from local_aws.sagemaker.listing import cut_page, select
 from local_aws.sagemaker.operations import Context, Request, Response, operation
@@ -82,7 +84,7 @@ def update_endpoint(context: Context, request: Request) -> Response:
     if config is None and request.get("RetainDeploymentConfig"):
         config = record.get("LastDeploymentConfig")
     rollout = policies.rollout(config, _counts(record), counts)
-    _check_alarms(context, rollout)
+    _check_alarms(context, plan, rollout)
     fields = {"LastDeploymentConfig": config} if config else {}
     claim(context, name, "Updating", FailureReason=None, **fields)
     deployment.update(context.plane, context.key(KIND, name), plan, weights, rollout)
@@ -221,10 +223,14 @@ def _check_scaling(context: Context, record: Record, plan: FleetPlan) -> None:
         )
 
 
-def _check_alarms(context: Context, rollout: policies.Rollout) -> None:
-    """Refuse alarms that do not exist: they would never roll anything back."""
+def _check_alarms(context: Context, plan: FleetPlan, rollout: policies.Rollout) -> None:
+    """Refuse alarms that do not exist or which the models' roles may not read: they would never roll anything back."""
     if not rollout.alarms:
         return
+    needed = alarm_requirements(rollout.alarms, Place(context.account_id, context.region))
+    for role in {model["ExecutionRoleArn"] for model in plan.models.values()}:
+        if denial := context.plane.denial_of_role(role, "sagemaker:UpdateEndpoint", needed, context.region):
+            raise ValidationError(f"{denial}. The models' execution role needs it for AutoRollbackConfiguration.")
     cloudwatch = context.plane.client("cloudwatch", context.region)
     found = cloudwatch.describe_alarms(AlarmNames=list(rollout.alarms), AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     known = {item["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for item in found.get(kind, ())}

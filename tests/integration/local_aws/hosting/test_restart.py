@@ -29,9 +29,7 @@ def test_endpoints_come_back_with_their_counts_weights_and_requests(start, uniqu
     with start() as aws:
         aws.clients("s3", "us-east-1").create_bucket(Bucket=bucket)
         hosting = hosting_of(aws, bucket)
-        name = hosting.endpoint(
-            hosting.variant(), hosting.variant("challenger"), DataCaptureConfig=hosting.capture()
-        )
+        name = hosting.endpoint(hosting.variant(), hosting.variant("challenger"), DataCaptureConfig=hosting.capture())
         desired = [{"VariantName": "champion", "DesiredInstanceCount": 2, "DesiredWeight": 0.0}]
         hosting.sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=desired)
         hosting.wait(name)
