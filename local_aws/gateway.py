@@ -31,6 +31,7 @@ from local_aws.small_services import ANSWERS
 
 _LOG = logging.getLogger(__name__)
 _SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+_OLDER_SIGNATURE = re.compile(r"(?:^AWS |(?:^|&)AWSAccessKeyId=)(?P<key>[^:&]+)")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Caller:
         found = _SCOPE.search(source)
         if found:
             return cls(found["key"], found["region"], found["service"])
+        if older := _OLDER_SIGNATURE.search(source):  # boto3 still signs S3's URLs by version 2
+            return cls(older["key"], default_region, "s3")
         # The one service that clients call unsigned is STS, with a token instead.
         is_form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
         return cls("", default_region, "sts" if is_form else "")

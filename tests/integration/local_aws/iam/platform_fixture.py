@@ -201,6 +201,7 @@ def _make_roles(platform: Platform) -> None:
         statement("Report", "s3:GetObject", f"{bucket}/evaluations/*"),
         statement("ReportKey", "kms:Decrypt", platform.key, VIA_S3),
     )
+    _make_role(platform, "deployer", statement("Stacks", "cloudformation:*", "*"))
     _make_role(platform, "runner", statement("Run", "sagemaker:StartPipelineExecution", sagemaker("pipeline")))
 
 

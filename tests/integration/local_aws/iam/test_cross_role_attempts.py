@@ -1,6 +1,8 @@
 """What a role may not do is AWS's own AccessDenied, through boto3."""
 
 import json
+import urllib.error
+import urllib.request
 
 import boto3
 import pytest
@@ -215,3 +217,197 @@ def test_a_boundary_caps_whatever_the_role_is_given(platform):
     assert s3.list_objects_v2(Bucket=platform.bucket)["KeyCount"] > 0
     error = denial(s3.get_object, Bucket=platform.bucket, Key="raw/in")
     assert error["Message"].endswith("because no permissions boundary allows the s3:GetObject action")
+
+
+def test_nobody_assumes_a_role_that_does_not_exist(platform):
+    absent = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/absent", "RoleSessionName": "session"}
+
+    for sts in (platform.admin("sts"), platform.client("sts", "operator")):
+        error = denial(sts.assume_role, **absent)
+        assert error["Code"] == "AccessDenied"
+        assert f"sts:AssumeRole on resource: {absent['RoleArn']}" in error["Message"]
+
+
+@pytest.mark.parametrize(
+    ("arn", "code"),
+    [
+        ("not-an-arn-at-all-but-long", "ValidationError"),
+        (f"arn:aws:iam::{ACCOUNT}:user/x", "ValidationError"),
+        ("arn:aws:iam::999999999999:role/x", "AccessDenied"),
+    ],
+)
+def test_what_is_no_role_of_the_account_is_not_assumed(platform, arn, code):
+    request = {"RoleArn": arn, "RoleSessionName": "session"}
+
+    for kind in ("operator", "training"):
+        assert denial(platform.client("sts", kind).assume_role, **request)["Code"] == code
+    assert denial(platform.admin("sts").assume_role, **request)["Code"] == code
+
+
+def test_a_chain_of_roles_ends_where_a_trust_policy_ends_it(platform):
+    """The operator may do everything, but no role trusts a role by name, so that its own policy decides."""
+    operator, training = platform.client("sts", "operator"), platform.client("sts", "training")
+
+    assert operator.assume_role(RoleArn=platform.role("training"), RoleSessionName="chained")["Credentials"]
+    error = denial(training.assume_role, RoleArn=platform.role("operator"), RoleSessionName="chained")
+
+    assert (
+        f"sts:AssumeRole on resource: {platform.role('operator')} because no identity-based policy"
+        in (error["Message"])
+    )
+
+
+def presigned(platform, operation, key, **options):
+    """Return the status of a request that the training role has signed, and somebody else sends."""
+    parameters = {"Bucket": platform.bucket, "Key": key}
+    url = platform.client("s3", "training").generate_presigned_url(operation, Params=parameters)
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, **options)) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as err:
+        return err.code, err.read()
+
+
+def test_a_presigned_url_opens_no_more_than_its_signer_may(platform):
+    assert presigned(platform, "get_object", "curated/in")[0] == 200
+
+    status, body = presigned(platform, "get_object", "raw/in")
+    assert status == 403
+    assert b"<Code>AccessDenied</Code>" in body
+    assert presigned(platform, "put_object", "curated/x", data=b"x", method="PUT")[0] == 403
+
+
+def test_older_versions_and_attributes_are_as_closed_as_the_object(platform):
+    s3, where = platform.client("s3", "training"), {"Bucket": platform.bucket, "Key": "raw/in"}
+
+    for error in (
+        denial(s3.get_object, **where, VersionId="null"),
+        denial(s3.get_object_attributes, **where, ObjectAttributes=["ETag"]),
+        denial(s3.get_object_tagging, **where),
+        denial(s3.get_object_acl, **where),
+        denial(s3.list_object_versions, Bucket=platform.bucket),
+        denial(s3.list_multipart_uploads, Bucket=platform.bucket),
+    ):
+        assert error["Code"] == "AccessDenied"
+    assert denial(s3.head_object, **where)["Code"] == "403"
+
+
+def test_an_upload_in_parts_is_denied_from_its_beginning_to_its_end(platform):
+    s3, where = platform.client("s3", "training"), {"Bucket": platform.bucket, "Key": "curated/big"}
+    upload = {**where, "UploadId": platform.admin("s3").create_multipart_upload(**where)["UploadId"]}
+
+    for error in (
+        denial(s3.create_multipart_upload, **where),
+        denial(s3.upload_part, **upload, PartNumber=1, Body=b"x"),
+        denial(s3.upload_part_copy, **upload, PartNumber=1, CopySource=f"{platform.bucket}/curated/in"),
+        denial(s3.complete_multipart_upload, **upload, MultipartUpload={"Parts": [{"ETag": "x", "PartNumber": 1}]}),
+        denial(s3.abort_multipart_upload, **upload),
+    ):
+        assert error["Code"] == "AccessDenied"
+
+
+def test_a_part_copied_from_raw_data_takes_the_right_to_read_it(platform):
+    s3, where = platform.client("s3", "training"), {"Bucket": platform.bucket, "Key": "models/part"}
+    upload = {**where, "UploadId": s3.create_multipart_upload(**where)["UploadId"]}
+
+    error = denial(s3.upload_part_copy, **upload, PartNumber=1, CopySource=f"{platform.bucket}/raw/in")
+
+    assert error["Code"] == "AccessDenied"
+    assert "/raw/in" in error["Message"]
+
+
+def test_many_objects_are_deleted_by_nobody_who_may_delete_none(platform):
+    objects = {"Objects": [{"Key": "models/a"}, {"Key": "raw/in"}]}
+
+    error = denial(platform.client("s3", "training").delete_objects, Bucket=platform.bucket, Delete=objects)
+
+    assert error["Code"] == "AccessDenied"
+    assert platform.admin("s3").head_object(Bucket=platform.bucket, Key="raw/in")
+
+
+def test_nobody_widens_what_protects_the_data(platform):
+    s3, kms = platform.client("s3", "training"), platform.client("kms", "training")
+    everybody = document(statement("All", "s3:*", f"arn:aws:s3:::{platform.bucket}/*", Principal="*"))
+
+    for error in (
+        denial(s3.put_bucket_policy, Bucket=platform.bucket, Policy=everybody),
+        denial(s3.delete_bucket_policy, Bucket=platform.bucket),
+        denial(s3.put_bucket_acl, Bucket=platform.bucket, ACL="public-read"),
+        denial(s3.put_object_acl, Bucket=platform.bucket, Key="models/a", ACL="public-read"),
+        denial(s3.put_public_access_block, Bucket=platform.bucket, PublicAccessBlockConfiguration={}),
+        denial(kms.put_key_policy, KeyId=platform.key, PolicyName="default", Policy=everybody),
+        denial(kms.re_encrypt, CiphertextBlob=platform.key[-36:].encode() + b"x" * 60, DestinationKeyId=platform.key),
+        denial(
+            kms.create_grant, KeyId=platform.key, GranteePrincipal=platform.role("operator"), Operations=["Decrypt"]
+        ),
+    ):
+        assert error["Code"] in {"AccessDenied", "AccessDeniedException"}
+
+
+def test_nobody_gives_himself_more_rights(platform):
+    iam, name = platform.client("iam", "training"), f"{platform.name}-training"
+    everything = document(statement("All", "*", "*"))
+
+    for error in (
+        denial(iam.put_role_policy, RoleName=name, PolicyName="more", PolicyDocument=everything),
+        denial(iam.attach_role_policy, RoleName=name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"),
+        denial(iam.update_assume_role_policy, RoleName=f"{platform.name}-operator", PolicyDocument=everything),
+        denial(iam.delete_role_permissions_boundary, RoleName=name),
+        denial(iam.create_user, UserName="me"),
+        denial(iam.create_access_key, UserName="me"),
+        denial(iam.create_policy, PolicyName="all", PolicyDocument=everything),
+    ):
+        assert error["Code"] == "AccessDenied"
+
+
+def test_the_runner_neither_makes_nor_removes_pipelines_nor_approves(platform):
+    runner = platform.client("sagemaker", "runner")
+    definition = {"PipelineDefinition": '{"Version": "2020-12-01", "Steps": []}', "RoleArn": platform.role("pipeline")}
+    package = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/{platform.group}/1"
+
+    for error in (
+        denial(runner.create_pipeline, PipelineName="mine", ClientRequestToken="x" * 32, **definition),
+        denial(runner.delete_pipeline, PipelineName="any", ClientRequestToken="x" * 32),
+        denial(runner.update_model_package, ModelPackageArn=package, ModelApprovalStatus="Approved"),
+        denial(runner.create_training_job, **training_job(platform)),
+    ):
+        assert error["Code"] == "AccessDeniedException"
+
+
+def training_job(platform):
+    return {
+        "TrainingJobName": "direct",
+        "RoleArn": platform.role("training"),
+        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        "OutputDataConfig": {"S3OutputPath": f"s3://{platform.bucket}/models"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    }
+
+
+def test_cloudformation_without_a_role_may_what_its_caller_may(platform):
+    body = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    allowed, limited = (platform.client("cloudformation", kind) for kind in ("operator", "deployer"))
+
+    allowed.create_stack(StackName=f"{platform.name}-allowed", TemplateBody=body)
+    limited.create_stack(StackName=f"{platform.name}-limited", TemplateBody=body)
+
+    statuses = [
+        allowed.describe_stacks(StackName=f"{platform.name}-{kind}")["Stacks"][0]["StackStatus"]
+        for kind in ("allowed", "limited")
+    ]
+    assert statuses == ["CREATE_COMPLETE", "ROLLBACK_COMPLETE"]
+    events = limited.describe_stack_events(StackName=f"{platform.name}-limited")["StackEvents"]
+    (reason,) = (event["ResourceStatusReason"] for event in events if event["ResourceStatus"] == "CREATE_FAILED")
+    assert f"{platform.name}-deployer/test is not authorized to perform: " in reason
+    assert "SNS:CreateTopic" in reason or "sns:CreateTopic" in reason
+
+
+def test_a_stronger_role_is_not_handed_to_cloudformation(platform):
+    deployer = platform.client("cloudformation", "deployer")
+    request = {"StackName": f"{platform.name}-stronger", "TemplateBody": '{"Resources": {}}'}
+
+    error = denial(deployer.create_stack, **request, RoleARN=platform.role("operator"))
+
+    assert error["Code"] == "AccessDenied"
+    assert f"iam:PassRole on resource: {platform.role('operator')}" in error["Message"]
