@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.engine.csv import CsvReader
 from inference.errors import PayloadError
 from inference.missing_text import MISSING_TEXTS
 from usecase.feature_spec import Feature, FeatureSpec
@@ -48,6 +49,7 @@ class Columns:
             for feature in self.features
             if not feature.nullable and feature.kind == "numeric"
         }
+        self.csv_reader = CsvReader(spec, missing=MISSING_TEXTS, reserved=[RAW_MARKER])
         self.numeric = [place for place in range(len(self.names)) if place not in self.codes]
         self._required_numbers = [place for place in self.numeric if not self.features[place].nullable]
 
@@ -58,14 +60,17 @@ class Columns:
     def encode(self, rows: Sequence[list[Any]]) -> NDArray[np.float32]:
         """Encode values in the order of the features: numbers, texts of categories, None for missing."""
         ready = [quick for row in rows if (quick := self._quick(row)) is not None]
-        if len(ready) == len(rows):
-            try:
-                matrix = _matrix(ready)
-            except OverflowError:
-                return self._exactly(rows)
-            if self.is_valid(matrix):
-                return matrix
-        return self._exactly(rows)
+        if len(ready) < len(rows):
+            return self._exactly(rows)
+        try:
+            matrix = _matrix(ready)
+        except OverflowError:
+            return self._exactly(rows)
+        missing = sum(row.count(None) for row in ready)
+        # What is neither missing nor finite is too large.
+        if np.count_nonzero(np.isfinite(matrix)) + missing < matrix.size:
+            return self._exactly(rows)
+        return matrix
 
     def is_valid(self, matrix: NDArray[np.float32]) -> bool:
         """Whether a matrix holds no infinite number, and a number wherever one is required."""
@@ -130,7 +135,9 @@ class Columns:
             if value.__class__ is not str:
                 return None
             values[place] = codes.get(value)
-        return values if _NUMBERS.issuperset(map(type, values)) else None
+        if not _NUMBERS.issuperset(map(type, values)):
+            return None
+        return None if any(values[place] is None for place in self._required_numbers) else values
 
     def _exactly(self, rows: Sequence[list[Any]]) -> NDArray[np.float32]:
         exact = [
