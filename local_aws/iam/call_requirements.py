@@ -5,12 +5,15 @@ from typing import Any
 
 from local_aws.iam import resources
 from local_aws.iam.calls import Call, Parameters
+from local_aws.iam.events_requirements import events_requirements, scheduler_requirements
 from local_aws.iam.glue_requirements import glue_requirements
 from local_aws.iam.iam_requirements import iam_requirements
 from local_aws.iam.kms_requirements import kms_requirements
+from local_aws.iam.messaging_requirements import sns_requirements, sqs_requirements
 from local_aws.iam.requirements import Context, Place, Requirement, passed_roles, tag_context, tags_of
 from local_aws.iam.s3_requirements import s3_requirements
 from local_aws.iam.sagemaker_requirements import sagemaker_requirements
+from local_aws.iam.states_requirements import states_requirements
 
 _FREE = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
 _ACTIONS = {
@@ -26,9 +29,14 @@ _ACTIONS = {
 }
 """Operations whose permission has another name."""
 _OF_SERVICE: dict[str, Callable[[str, Parameters, Place], Iterable[Requirement]]] = {
+    "events": events_requirements,
     "glue": glue_requirements,
     "iam": iam_requirements,
     "kms": kms_requirements,
+    "scheduler": scheduler_requirements,
+    "sns": sns_requirements,
+    "sqs": sqs_requirements,
+    "states": states_requirements,
 }
 """Services whose calls take more than one permission on the resource that they name: one file each."""
 
@@ -59,8 +67,6 @@ def _own(call: Call, place: Place, last_version: Callable[[str], int]) -> list[R
         return sagemaker_requirements(action, given, place, last_version)
     if call.service in _OF_SERVICE:
         return list(_OF_SERVICE[call.service](action, given, place))
-    if (call.service, action) == ("events", "PutEvents"):
-        return list(_of_events(given, place))
     context = {**tag_context(tags_of(given)), **_service_context(call.service, given)}
     return [
         Requirement(f"{call.service}:{action}", arn, context)
@@ -71,14 +77,6 @@ def _own(call: Call, place: Place, last_version: Callable[[str], int]) -> list[R
 def _passing(call: Call) -> Iterator[Requirement]:
     for arn, service in passed_roles(call.service, call.operation, call.parameters):
         yield Requirement("iam:PassRole", arn, {"iam:PassedToService": service})
-
-
-def _of_events(given: Any, place: Place) -> Iterator[Requirement]:
-    for entry in given.get("Entries", ()):
-        bus = str(entry.get("EventBusName") or "default").rpartition("/")[2]
-        context: Context = {"events:source": str(entry.get("Source", ""))}
-        context["events:detail-type"] = str(entry.get("DetailType", ""))
-        yield Requirement("events:PutEvents", place.arn("events", f"event-bus/{bus}"), context)
 
 
 def _service_context(service: str, given: Any) -> Context:

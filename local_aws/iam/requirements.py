@@ -53,6 +53,7 @@ _SERVICES = {
     "lambda": "lambda",
     "logs": "logs",
     "sagemaker": "sagemaker",
+    "scheduler": "scheduler",
     "states": "states",
 }
 """IAM prefix of a service → its principal, which takes the roles that a call hands over."""

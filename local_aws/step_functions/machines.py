@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from local_aws.sagemaker.operations import Context
-from local_aws.step_functions import definition, executions
+from local_aws.step_functions import definition, executions, managed_rules
 from local_aws.step_functions.errors import states_api_error
 from local_aws.step_functions.operations import Request, Response, operation, page
 from local_aws.step_functions.records import MACHINE, machine_arn, machine_key
@@ -17,7 +17,7 @@ _SAME = ("definition", "roleArn", "type", "loggingConfiguration", "tracingConfig
 @operation
 def create_state_machine(context: Context, request: Request) -> Response:
     """Make a machine; the same request again returns the machine it made."""
-    _check(request["definition"])
+    managed_rules.make(context, _checked(request["definition"]), request["roleArn"])
     now = context.plane.clock.now()
     arn = machine_arn(context.account_id, context.region, request["name"])
     record = {
@@ -56,8 +56,8 @@ def update_state_machine(context: Context, request: Request) -> Response:
             "MissingRequiredParameter",
             "Either the definition, the role ARN, the LoggingConfiguration or the TracingConfiguration must be given",
         )
-    if "definition" in changed:
-        _check(changed["definition"])
+    wanted = {**record, **changed}
+    managed_rules.make(context, _checked(wanted["definition"]), wanted["roleArn"])
     now = context.plane.clock.now()
     changed |= {"revisionId": str(uuid.uuid4()), "_updated": now}
     context.plane.store.update(machine_key(record["stateMachineArn"]), lambda found: found.update(changed))
@@ -146,8 +146,9 @@ def _checked_arn(arn: str) -> str:
     return arn
 
 
-def _check(text: str) -> None:
-    _, problems = definition.check(text)
+def _checked(text: str) -> dict[str, Any]:
+    parsed, problems = definition.check(text)
     if problems:
         shown = ", ".join(map(str, problems))
         raise states_api_error("InvalidDefinition", f"Invalid State Machine Definition: '{shown}'")
+    return parsed

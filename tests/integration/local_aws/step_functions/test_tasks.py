@@ -2,6 +2,13 @@
 
 import json
 
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.local_aws.job_driver import IMAGE
+
+CALLING = ("states:StartExecution", "states:DescribeExecution")
+WATCHING = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 GET = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:getObject", "Parameters.$": "$", "End": True}
 
 
@@ -123,9 +130,60 @@ def test_an_inner_execution_returns_its_parsed_output(machine, start):
         "End": True,
     }
 
-    execution = start(machine({"Call": state}, "states:StartExecution", "states:DescribeExecution"), {"a": 41})
+    execution = start(machine({"Call": state}, *CALLING, *WATCHING), {"a": 41})
 
     assert execution.output() == {"sum": 42}
+
+
+def test_a_role_that_may_not_make_the_rule_of_a_sync_task_is_refused(machine):
+    state = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync", "End": True}
+
+    with pytest.raises(ClientError, match=r"not authorized to create managed-rule .*ProcessingJobsRule"):
+        machine({"Job": state}, "sagemaker:CreateProcessingJob")
+
+
+def job(name, code, **members):
+    parameters = {
+        "ProcessingJobName": name,
+        "RoleArn.$": "$.role",
+        "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["python3", "-c", code]},
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+        },
+    }
+    resource = "arn:aws:states:::sagemaker:createProcessingJob.sync"
+    return {"Type": "Task", "Resource": resource, "Parameters": parameters, **members, "End": True}
+
+
+RUNNING = (
+    "sagemaker:CreateProcessingJob",
+    "sagemaker:DescribeProcessingJob",
+    "sagemaker:StopProcessingJob",
+    "iam:PassRole",
+)
+
+
+def test_a_job_that_fails_fails_its_task_with_its_description(machine, start, role, unique):
+    state = job(unique("job"), "raise SystemExit(3)", Catch=[{"ErrorEquals": ["States.TaskFailed"], "Next": "Caught"}])
+    arn = machine({"Job": state, "Caught": {"Type": "Pass", "End": True}}, *RUNNING, *WATCHING)
+
+    output = start(arn, {"role": role("sagemaker.amazonaws.com", "*")}).output()
+
+    assert output["Error"] == "States.TaskFailed"
+    assert json.loads(output["Cause"])["ProcessingJobStatus"] == "Failed"
+
+
+def test_stopping_an_execution_stops_the_job_it_waits_for(api, machine, start, role, unique):
+    name = unique("job")
+    state = job(name, "import time; time.sleep(60)")
+    execution = start(machine({"Job": state}, *RUNNING, *WATCHING), {"role": role("sagemaker.amazonaws.com", "*")})
+    execution.until_event("TaskSubmitted")
+
+    api("stepfunctions").stop_execution(executionArn=execution.arn)
+
+    status = lambda: api("sagemaker").describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"]  # noqa: E731 - a probe
+    execution.until(lambda: status() in {"Stopping", "Stopped"})
+    assert execution.kinds()[-1] == "ExecutionAborted"
 
 
 def test_messages_to_topics_may_be_json(api, machine, start, unique):
