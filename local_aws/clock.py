@@ -15,7 +15,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.05
 _SETTLE_SECONDS = 0.25
 """How long `advance` lets a thread that it woke go on before it calls it busy, in real time."""
 _RUN_SECONDS = 60.0
-"""How long `advance` lets a periodic function run, in real time."""
+"""How long `advance` waits for a periodic function that another thread runs, in real time."""
 _MOST_SPEED = 86_400.0
 _MOST_ADVANCE = 400 * 86_400.0
 _SAVE_MARGIN_SECONDS = 30.0
@@ -91,8 +91,11 @@ class Clock:
             end = self.time() + seconds
             while (moment := self._next_moment(end)) is not None:
                 self._jump(moment)
+                self._run_due()
                 self._settle()
             self._jump(end)
+            with self._changed:
+                self._changed.notify_all()
         self.save()
 
     def wait(self, seconds: float, stop: threading.Event | None = None) -> bool:
@@ -112,13 +115,14 @@ class Clock:
         return bool(stop and stop.is_set())
 
     def every(self, seconds: float, name: str, function: Callable[[], None]) -> None:
-        """Call a function once per local period, on a thread of its own; what it raises is logged.
+        """Call a function whenever a local period ends, on a thread of its own; what it raises is logged.
 
-        `advance` waits for each call. Where real time, or `speed`, overtakes a slow function, its missed calls are
-        left out.
+        Periods are aligned: those of 60 seconds end with the minute.
+        `advance` makes the calls itself, one after the other, so that a function must not wait for local time. Where
+        real time, or `speed`, overtakes a slow function, its missed calls are left out.
         """
         with self._changed:
-            task = _Periodic(seconds, name, function, self._time() + seconds)
+            task = _Periodic(seconds, name, function, (self._time() // seconds + 1) * seconds)
             self._periodic.append(task)
         threading.Thread(target=self._run, args=(task,), name=name, daemon=True).start()
 
@@ -159,8 +163,9 @@ class Clock:
     def _jump(self, moment: float) -> None:
         with self._changed:
             self._anchor_local += max(0.0, moment - self._time())
-            self._woken.update(thread for thread, end in self._waiting.items() if end <= self._time())
-            self._changed.notify_all()
+            if woken := [thread for thread, end in self._waiting.items() if end <= self._time()]:
+                self._woken.update(woken)
+                self._changed.notify_all()
 
     def _next_moment(self, end: float) -> float | None:
         """Return the next moment up to `end` at which something is due."""
@@ -170,45 +175,54 @@ class Clock:
             first = min(moments, default=math.inf)
             return first if first <= end and not self._closed else None
 
+    def _run_due(self) -> None:
+        """Run the periodic functions that are due, in this thread: waking theirs would take most of the time."""
+        for task in sorted(self._periodic, key=lambda item: item.due):
+            with self._changed:
+                is_mine = self._take_turn(task)
+            if is_mine:
+                self._call(task)
+
     def _settle(self) -> None:
-        """Block until what was due is done, or busy with something else."""
+        """Block until the threads that were woken, or run periodic functions, are done or busy with something else."""
         start = time.monotonic()
         with self._changed:
             while not self._closed:
                 self._woken = {thread for thread in self._woken if thread.is_alive()}
+                running = [task for task in self._periodic if task.is_running and not task.is_slow]
                 passed = time.monotonic() - start
-                running = [task for task in self._periodic if self._runs_now(task)]
                 if passed > _RUN_SECONDS:
                     for task in running:
                         task.is_slow = True
-                    break
-                if not running and (not self._woken or passed > _SETTLE_SECONDS):
+                elif not running and (not self._woken or passed > _SETTLE_SECONDS):
                     break
                 self._changed.wait(0.005)
             self._woken.clear()
 
-    def _runs_now(self, task: _Periodic) -> bool:
-        return not task.is_slow and (task.is_running or task.due <= self._time())
+    def _take_turn(self, task: _Periodic) -> bool:
+        """Take a periodic function that is due to be run, and plan its next run; the lock is held."""
+        if self._closed or task.is_running or task.due > self._time():
+            return False
+        task.is_running = True
+        missed = math.floor((self._time() - task.due) / task.seconds)
+        task.due += task.seconds * (1 + missed)
+        return True
 
-    def _run(self, task: _Periodic) -> None:
-        for _ in self._turns(task):
-            try:
-                task.function()
-            except Exception:  # noqa: BLE001 - the boundary of the thread
-                _LOG.exception("%s failed", task.name)
-
-    def _turns(self, task: _Periodic) -> Iterator[None]:
-        """Yield whenever a periodic function is due."""
-        while True:
-            with self._changed:
-                while not self._closed and (left := task.due - self._time()) > 0:
-                    self._changed.wait(left / self._speed)
-                if self._closed:
-                    return
-                task.is_running = True
-                missed = math.floor((self._time() - task.due) / task.seconds)
-                task.due += task.seconds * (1 + missed)
-            yield
+    def _call(self, task: _Periodic) -> None:
+        try:
+            task.function()
+        except Exception:  # noqa: BLE001 - the boundary of the periodic functions
+            _LOG.exception("%s failed", task.name)
+        finally:
             with self._changed:
                 task.is_running = task.is_slow = False
                 self._changed.notify_all()
+
+    def _run(self, task: _Periodic) -> None:
+        while True:
+            with self._changed:
+                while not self._closed and not self._take_turn(task):
+                    self._changed.wait(max(0.001, (task.due - self._time()) / self._speed))
+                if self._closed:
+                    return
+            self._call(task)

@@ -1,12 +1,79 @@
-"""Perform the actions of an alarm that has changed its state."""
+"""Perform the actions of an alarm that has changed its state: SNS topics, Lambda functions, scaling policies."""
 
-from typing import TYPE_CHECKING
+import json
+import logging
+from typing import TYPE_CHECKING, Any
 
+from local_aws.cloudwatch import alarms
+from local_aws.cloudwatch.notification import message, subject
 from local_aws.store import Key, Record
 
 if TYPE_CHECKING:
     from local_aws.data_plane import DataPlane
 
+_LOG = logging.getLogger(__name__)
+_SCALING = "arn:aws:autoscaling:"
+
 
 def perform(plane: "DataPlane", key: Key, old: Record) -> None:
     """Perform the actions of an alarm's present state; `old` is the alarm before it had that state."""
+    alarm = plane.store.get(key)
+    if alarm is None or not alarm["ActionsEnabled"]:
+        return
+    for arn in alarm[alarms.ACTIONS[alarm["StateValue"]]]:
+        _perform_one(plane, key, arn, alarm, old)
+
+
+def repeat(plane: "DataPlane", key: Key, alarm: Record) -> None:
+    """Perform what CloudWatch performs for as long as an alarm keeps its state: scaling policies."""
+    if not alarm["ActionsEnabled"]:
+        return
+    for arn in alarm[alarms.ACTIONS[alarm["StateValue"]]]:
+        if arn.startswith(_SCALING):
+            _perform_one(plane, key, arn, alarm, alarm, is_remembered=False)
+
+
+def _perform_one(
+    plane: "DataPlane", key: Key, arn: str, alarm: Record, old: Record, *, is_remembered: bool = True
+) -> None:
+    error = ""
+    try:
+        _send(plane, key, arn, alarm, old)
+    except Exception as err:  # noqa: BLE001 - whatever a target's service answers
+        error = f"{type(err).__name__}: {err}"
+        _LOG.warning("alarm %s: action %s failed: %s", key.name, arn, error)
+    if is_remembered:
+        state = "Failed" if error else "Succeeded"
+        data = {"actionState": state, "notificationResource": arn, **({"error": error} if error else {})}
+        words = "Failed to execute action" if error else "Successfully executed action"
+        alarms.remember(plane, key, "Action", f"{words} {arn}", data)
+
+
+def _send(plane: "DataPlane", key: Key, arn: str, alarm: Record, old: Record) -> None:
+    match arn.split(":")[2]:
+        case "sns":
+            client = plane.client("sns", key.region)
+            client.publish(TopicArn=arn, Subject=subject(alarm, key.region), Message=message(alarm, old, key))
+        case "lambda":
+            _invoke(plane, key, arn, alarm, old)
+        case "autoscaling":
+            raise NotImplementedError("scaling policies")
+        case service:
+            raise NotImplementedError(f"the local AWS does not perform actions of {service}")
+
+
+def _invoke(plane: "DataPlane", key: Key, arn: str, alarm: Record, old: Record) -> None:
+    event: dict[str, Any] = {
+        "source": "aws.cloudwatch",
+        "alarmArn": alarm["AlarmArn"],
+        "accountId": key.account_id,
+        "time": alarms.shown_time(alarm),
+        "region": key.region,
+        "alarmData": {
+            "alarmName": key.name,
+            "state": {"value": alarm["StateValue"], "reason": alarm["StateReason"]},
+            "previousState": {"value": old["StateValue"], "reason": old["StateReason"]},
+        },
+    }
+    client = plane.client("lambda", key.region)
+    client.invoke(FunctionName=arn, InvocationType="Event", Payload=json.dumps(event).encode())

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local_aws.cloudwatch.evaluator import TICK_SECONDS, Evaluator
 from local_aws.cloudwatch.series import MetricStore
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class CloudWatch:
             except Exception as err:  # noqa: BLE001 - whatever a broken file raises
                 _LOG.warning("the metrics of the last run cannot be read: %s: %s", type(err).__name__, err)
         self._plane.clock.every(_ROLL_UP_SECONDS, "metrics-roll-up", self._store.roll_up)
+        evaluator = Evaluator(self._plane, self._store)
+        self._plane.clock.every(TICK_SECONDS, "alarms", evaluator.evaluate_due)
 
     def save(self, *, is_last: bool = False) -> None:
         """Write the metrics down, once a minute."""

@@ -6,6 +6,7 @@ CloudWatch, data finer than a minute is kept for 3 hours, minutes for 15 days, t
 
 import bisect
 import datetime as dt
+import math
 import pickle
 import threading
 from collections.abc import Iterator, Mapping
@@ -93,6 +94,8 @@ class MetricStore:
         self._clock, self._account_id = clock, account_id
         self._lock = threading.Lock()
         self._series: dict[Place, dict[MetricName, dict[str, Series]]] = {}
+        self._hot: dict[tuple[object, ...], Series] = {}
+        """What services publish to again and again, found without sorting dimensions."""
         self._has_changed = False
 
     def put(
@@ -108,25 +111,26 @@ class MetricStore:
     ) -> None:
         """Record one value that a service publishes about itself."""
         moment = timestamp.timestamp() if timestamp else self._clock.time()
-        name = MetricName.of(namespace, metric, dimensions)
         resolution = _HIGH_RESOLUTION.get(metric, MINUTE)
+        hot = (region, namespace, metric, unit, *dimensions.items())
         with self._lock:
-            self._bucket((self._account_id, region), name, unit, moment, resolution).add(value)
+            series = self._hot.get(hot)
+            if series is None:
+                name = MetricName.of(namespace, metric, dimensions)
+                series = self._hot[hot] = self._find((self._account_id, region), name, unit)
+            self._has_changed = True
+            series.bucket(int(moment // resolution) * resolution).add(value)
 
     def add(
         self, place: Place, name: MetricName, unit: str, moment: float, samples: Samples, *, resolution: int = MINUTE
     ) -> None:
         """Record samples."""
         with self._lock:
-            self._bucket(place, name, unit, moment, resolution).merge(samples)
+            self._has_changed = True
+            self._find(place, name, unit).bucket(int(moment // resolution) * resolution).merge(samples)
 
-    def _bucket(self, place: Place, name: MetricName, unit: str, moment: float, resolution: int) -> Samples:
-        self._has_changed = True
-        units = self._series.setdefault(place, {}).setdefault(name, {})
-        series = units.get(unit)
-        if series is None:
-            series = units[unit] = Series()
-        return series.bucket(int(moment // resolution) * resolution)
+    def _find(self, place: Place, name: MetricName, unit: str) -> Series:
+        return self._series.setdefault(place, {}).setdefault(name, {}).setdefault(unit, Series())
 
     def read(self, place: Place, name: MetricName, unit: str | None, start: float, end: float) -> Samples:
         """Return the samples of [start, end), of one unit or of all."""
@@ -138,6 +142,12 @@ class MetricStore:
                     for bucket in series.between(start, end):
                         found.merge(bucket)
         return found
+
+    def latest(self, place: Place, name: MetricName) -> float:
+        """Return where the newest bucket of a metric starts; minus infinity where it has none."""
+        with self._lock:
+            units = self._series.get(place, {}).get(name, {})
+            return max((series.starts[-1] for series in units.values() if series.starts), default=-math.inf)
 
     def unit_of(self, place: Place, name: MetricName) -> str:
         """Return the unit that a metric is published in; `None` where it has several or none."""
@@ -180,3 +190,4 @@ class MetricStore:
         series = pickle.loads(file.read_bytes())  # noqa: S301 - our own file
         with self._lock:
             self._series = series
+            self._hot.clear()

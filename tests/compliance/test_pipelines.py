@@ -23,6 +23,7 @@ def cases() -> list[Any]:
     return [
         pytest.param(case, id=f"{path.stem}: {case['name']}")
         for path in sorted(FOLDER.glob("*.json"))
+        if not path.stem.startswith("cloudwatch_")
         for case in json.loads(path.read_text())
     ]
 

@@ -142,17 +142,3 @@ def test_errors_are_those_of_cloudwatch(cloudwatch, unique, moment):
         publish(cloudwatch, unique("ns"), [1.0], moment - dt.timedelta(days=15))
     with pytest.raises(ClientError, match="NotImplementedException"):
         cloudwatch.put_insight_rule(RuleName="r", RuleDefinition="{}")
-
-
-def test_a_month_that_passes_leaves_its_data_readable(cloudwatch, clock, unique, moment):
-    namespace = unique("ns")
-    publish(cloudwatch, namespace, [1.0, 2.0], moment)
-    clock.advance(30 * 86_400)
-
-    [point] = cloudwatch.get_metric_statistics(
-        Namespace=namespace, MetricName="Latency", StartTime=moment - 10 * MINUTE, EndTime=moment + 10 * MINUTE,
-        Period=300, Statistics=["Sum"],
-    )["Datapoints"]  # fmt: skip
-
-    assert point["Sum"] == 3
-    assert cloudwatch.list_metrics(Namespace=namespace)["Metrics"] == []

@@ -1,0 +1,109 @@
+"""Evaluate every alarm when it is due: each minute, those with shorter periods each period."""
+
+import logging
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from local_aws.cloudwatch import alarms, composite_alarms
+from local_aws.cloudwatch.alarm_actions import perform, repeat
+from local_aws.cloudwatch.alarm_evaluation import evaluate_alarm, interval_of, metrics_of, window_of
+from local_aws.cloudwatch.expression_parser import ExpressionError
+from local_aws.cloudwatch.series import MetricName, MetricStore
+from local_aws.store import Key, Record
+
+if TYPE_CHECKING:
+    from local_aws.data_plane import DataPlane
+
+_LOG = logging.getLogger(__name__)
+TICK_SECONDS = 10
+_MOST_NESTING = 10
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """An alarm on metrics, and what is needed often of it."""
+
+    key: Key
+    alarm: Record
+    interval: int
+    metrics: list[MetricName]
+
+
+class Evaluator:
+    """Evaluates the alarms of one local AWS; called every ten local seconds."""
+
+    def __init__(self, plane: "DataPlane", store: MetricStore) -> None:
+        self._plane, self._store = plane, store
+        self._version = -1
+        self._watched: list[_Watch] = []
+        self._composite: list[Key] = []
+        self._is_holding = False
+        self._next = 0.0
+        self._done: dict[Key, float] = {}
+        self._idle: dict[Key, object] = {}
+
+    def evaluate_due(self) -> None:
+        """Evaluate the metric alarms that are due, then the composite alarms until none changes any more."""
+        now = self._plane.clock.time()
+        has_changed = self._refresh()
+        if has_changed or now >= self._next:
+            self._next = min(((now // item.interval + 1) * item.interval for item in self._watched), default=math.inf)
+            for item in self._watched:
+                if self._is_due(item, now):
+                    self._evaluate(item.key, item.alarm, now)
+        if has_changed or self._is_holding or self._version != self._plane.store.version:
+            self._evaluate_composites()
+
+    def _refresh(self) -> bool:
+        """Read the alarms where any record has changed: a month has 259,200 ticks, most of them idle."""
+        version = self._plane.store.version
+        if version == self._version:
+            return False
+        self._version = version
+        found = [(key, self._plane.store.get(key)) for key in alarms.every_key(self._plane)]
+        self._watched = [
+            _Watch(key, alarm, interval_of(alarm), metrics_of(alarm))
+            for key, alarm in found
+            if alarm and not alarms.is_composite(alarm)
+        ]
+        self._composite = [key for key, alarm in found if alarm and alarms.is_composite(alarm)]
+        self._is_holding = any("_held" in alarm for _, alarm in found if alarm)
+        return True
+
+    def _is_due(self, item: _Watch, now: float) -> bool:
+        slot, key = now // item.interval, item.key
+        if self._done.get(key) == slot:
+            return False
+        self._done[key] = slot
+        if self._idle.get(key) != _version_of(item.alarm):
+            return True
+        window, place = window_of(item.alarm, now), (key.account_id, key.region)
+        return any(self._store.latest(place, name) >= window.start for name in item.metrics)
+
+    def _evaluate(self, key: Key, alarm: Record, now: float) -> None:
+        try:
+            found = evaluate_alarm(self._store, (key.account_id, key.region), alarm, now)
+        except ExpressionError as err:
+            _LOG.warning("alarm %s cannot be evaluated: %s", key.name, err)
+            return
+        if found.state is None or found.state == alarm["StateValue"]:
+            repeat(self._plane, key, alarm)
+        elif old := alarms.move(self._plane, key, found.state, found.reason, found.data):
+            perform(self._plane, key, old)
+        # An alarm without data stays as it is until data comes: months pass faster when it is not looked at.
+        after = self._plane.store.get(key)
+        self._idle.pop(key, None)
+        if found.is_empty and after:
+            self._idle[key] = _version_of(after)
+
+    def _evaluate_composites(self) -> None:
+        for _ in range(_MOST_NESTING):
+            pairs = [(key, self._plane.store.get(key)) for key in self._composite]
+            changed = [composite_alarms.evaluate(self._plane, key, alarm) for key, alarm in pairs if alarm]
+            if not any(changed):
+                return
+
+
+def _version_of(alarm: Record) -> object:
+    return alarm["AlarmConfigurationUpdatedTimestamp"], alarm["StateUpdatedTimestamp"]
