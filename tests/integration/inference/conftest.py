@@ -40,10 +40,11 @@ class Server:
 
     @property
     def workers(self):
-        """The worker processes; they are forked right after the log names the port."""
-        while not psutil.Process(self.process.pid).children():
+        """The worker processes; they are forked right after the log names their number."""
+        wanted = int(re.search(r"(\d+) workers listen", self.log.read_text())[1])
+        while len(found := psutil.Process(self.process.pid).children()) < wanted:
             time.sleep(0.01)
-        return psutil.Process(self.process.pid).children()
+        return found
 
     def connect(self):
         return HTTPConnection("127.0.0.1", self.port, timeout=10)

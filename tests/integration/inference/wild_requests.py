@@ -20,7 +20,8 @@ BODIES = {
 }
 TEXTS = (
     "", "NaN", "-inf", "1e999", "1_0", "٣", "\u2028", "\ud800", "=1+1", '"', "'", "\0", "AA", "null", "0x10",
-    "🛫", "%s%n", "../../etc/passwd", "<script>", "a" * 5000, "9" * 400, "-", ".", "\\u0000", "{}", "sched_dep_time", "hour",
+    "🛫", "%s%n", "../../etc/passwd", "<script>", "a" * 5000, "9" * 400, "-", ".", "\\u0000", "{}",
+    "sched_dep_time", "hour",
 )  # fmt: skip
 
 
