@@ -140,6 +140,9 @@ class _Connection:
             return _read_answer(self._reader)
         except TimeoutError as err:
             raise AnswerTimeoutError(f"no answer within {timeout:g} s") from err
+        except ConnectionResetError as err:
+            # On a Unix socket this says that the server ended before it read the whole request.
+            raise NotDeliveredError(f"the container ended before it read the request: {err}") from err
         except (OSError, ValueError) as err:
             raise NoAnswerError(f"the container broke off: {err}") from err
 

@@ -100,5 +100,5 @@ def _create(
     if endpoint.stop.is_set():
         endpoint.close(drain=False)
         return
-    endpoint.show()
-    records.set_status(plane, endpoint.key, "InService", FailureReason=None, PendingDeploymentSummary=None)
+    variants = records.running_variants(plan, fleet, plane.clock.now())
+    records.set_status(plane, endpoint.key, "InService", FailureReason=None, PendingDeploymentSummary=None, **variants)

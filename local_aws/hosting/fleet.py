@@ -9,14 +9,12 @@ from functools import partial
 from itertools import accumulate
 
 from local_aws.data_plane import DataPlane
+from local_aws.hosting import preflight
 from local_aws.hosting.capture import CaptureRules
-from local_aws.hosting.instance import InstancePlan, UnhealthyError
+from local_aws.hosting.instance import InstancePlan
 from local_aws.hosting.serverless import ServerlessPool
 from local_aws.hosting.shadow import ShadowTraffic
 from local_aws.hosting.variant import Pool, VariantPool
-from local_aws.iam.endpoint_requirements import hosting_requirements
-from local_aws.iam.requirements import Place
-from local_aws.jobs.execution import subnets_of
 from local_aws.jobs.model_files import resolve_containers
 from local_aws.store import Key, Record
 
@@ -152,20 +150,12 @@ class Fleet:
         model = self.plan.models[variant["ModelName"]]
         seconds = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", _START_SECONDS)
         containers = tuple(resolve_containers(model, sagemaker))
-        self._check_role(model, [container["Image"] for container in containers])
+        preflight.check(self._plane, self._key, variant, model, containers)
         plan = InstancePlan(self._key, variant["VariantName"], model, containers, seconds)
         if "ServerlessConfig" in variant:
             return ServerlessPool(self._plane, plan, variant["ServerlessConfig"], on_change=self._on_change)
         strategy = variant.get("RoutingConfig", {}).get("RoutingStrategy", "RANDOM")
         return VariantPool(self._plane, plan, strategy=strategy, on_change=self._on_change)
-
-    def _check_role(self, model: Record, images: list[str]) -> None:
-        """Refuse a model whose role does not suffice to start it."""
-        place = Place(self._key.account_id, self._key.region)
-        needed = hosting_requirements(self._key.name, images, place, has_vpc=bool(subnets_of(model)))
-        denial = self._plane.denial_of_role(model["ExecutionRoleArn"], "sagemaker:CreateEndpoint", needed, place.region)
-        if denial:
-            raise UnhealthyError(f"{denial}. The execution role of the model {model['ModelName']} needs it.")
 
 
 def _shadow_share(plan: FleetPlan) -> float:

@@ -24,9 +24,7 @@ def variant_summary(
     """Return a variant as DescribeEndpoint shows it when it has what is desired; `count` is None when serverless."""
     summary: Record = {
         "VariantName": variant["VariantName"],
-        "DeployedImages": [
-            {"SpecifiedImage": uri, "ResolvedImage": _resolved(uri), "ResolutionTime": now} for uri in images
-        ],
+        "DeployedImages": _deployed(images, now),
         "CurrentWeight": weight,
         "DesiredWeight": weight,
         **{name: variant[name] for name in _KEPT if name in variant},
@@ -60,7 +58,11 @@ def running_variants(plan: "FleetPlan", fleet: "Fleet", now: dt.datetime) -> Rec
         variant["CurrentWeight"] = variant["DesiredWeight"] = weights[variant["VariantName"]]
     pools = {**fleet.pools, **fleet.shadow_pools}
     for variant in [*found["ProductionVariants"], *found.get("ShadowProductionVariants", ())]:
-        if "DesiredInstanceCount" in variant and (pool := pools.get(variant["VariantName"])):
+        pool = pools.get(variant["VariantName"])
+        if pool is None:
+            continue
+        variant["DeployedImages"] = _deployed([container["Image"] for container in pool.plan.containers], now)
+        if "DesiredInstanceCount" in variant:
             variant["DesiredInstanceCount"] = pool.desired
             variant["CurrentInstanceCount"] = len(pool.instances)
     return found
@@ -179,6 +181,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _deployed(images: list[str], now: dt.datetime) -> list[Record]:
+    return [{"SpecifiedImage": uri, "ResolvedImage": _resolved(uri), "ResolutionTime": now} for uri in images]
 
 
 def _resolved(uri: str) -> str:

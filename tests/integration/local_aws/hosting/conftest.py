@@ -101,7 +101,8 @@ class Hosting:
     def endpoint(self, *variants, **fields):
         """Create an endpoint and wait until it is in service."""
         name = self.start(self.config(*variants, **fields))
-        assert self.wait(name)["EndpointStatus"] == "InService"
+        found = self.wait(name)
+        assert found["EndpointStatus"] == "InService", found["FailureReason"]
         return name
 
     def describe(self, name):

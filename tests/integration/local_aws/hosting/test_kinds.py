@@ -1,7 +1,6 @@
 """Other kinds of endpoints: asynchronous, serverless, with a shadow, inference pipelines, answers in a stream."""
 
 import json
-import threading
 import time
 
 import pytest
@@ -145,17 +144,15 @@ def test_a_serverless_variant_starts_again_after_it_was_idle(hosting, local_aws)
     assert hosting.ask(name, "x") == "champion:x"
 
 
-def test_a_serverless_variant_takes_no_more_than_its_concurrency(hosting):
+def test_a_serverless_variant_takes_no_more_than_its_concurrency(hosting, local_aws):
     config = {"MemorySizeInMB": 2048, "MaxConcurrency": 1}
     name = hosting.endpoint(hosting.variant(ServerlessConfig=config))
-    together = threading.Barrier(3)
+    pool = next(one for one in local_aws.plane.endpoints.all() if one.key.name == name).fleet.pools["champion"]
 
-    def ask():
-        together.wait()
-        return hosting.ask(name, "sleep 0.5")
+    with Clients(1, lambda *_: [lambda: hosting.ask(name, "sleep 1")]) as clients:
+        until(lambda: pool.instances[0].in_flight)
+        with pytest.raises(ClientError) as caught:
+            hosting.ask(name)
 
-    with Clients(3, lambda *_: [ask]) as clients:
-        pass
-
-    assert len(clients.answers) == 1
-    assert {error.response["Error"]["Code"] for error in clients.errors} == {"ThrottlingException"}
+    assert clients.answers == ["champion:sleep 1"]
+    assert caught.value.response["Error"]["Code"] == "ThrottlingException"
