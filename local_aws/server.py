@@ -11,9 +11,11 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+import local_aws.autoscaling
 import local_aws.sagemaker
 import local_aws.small_services
 from local_aws import sdk_defaults
+from local_aws.autoscaling.engine import AutoScaling
 from local_aws.clients import Clients
 from local_aws.clock import Clock
 from local_aws.cloudwatch.engine import CloudWatch
@@ -154,6 +156,7 @@ class LocalAws:
         spawn("warm-up", self._warm_up)
         deployment.resume(self.plane)
         self._cloudwatch.start()
+        AutoScaling(self.plane).start()
 
     def close(self) -> None:
         """End every job and the server."""
@@ -220,6 +223,6 @@ def spawn(name: str, function: Callable[[], None]) -> None:
 
 def _import_operations() -> None:
     """Import every module of what answers: operations register themselves."""
-    for package in (local_aws.sagemaker, local_aws.small_services):
+    for package in (local_aws.sagemaker, local_aws.small_services, local_aws.autoscaling):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")

@@ -4,6 +4,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from local_aws.autoscaling import scaler
 from local_aws.cloudwatch import alarms
 from local_aws.cloudwatch.notification import message, subject
 from local_aws.store import Key, Record
@@ -57,7 +58,7 @@ def _send(plane: "DataPlane", key: Key, arn: str, alarm: Record, old: Record) ->
         case "lambda":
             _invoke(plane, key, arn, alarm, old)
         case "autoscaling":
-            raise NotImplementedError("scaling policies")
+            scaler.act(plane, key, arn, alarm)
         case service:
             raise NotImplementedError(f"the local AWS does not perform actions of {service}")
 

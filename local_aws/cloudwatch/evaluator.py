@@ -1,5 +1,6 @@
 """Evaluate every alarm when it is due: each minute, those with shorter periods each period."""
 
+import json
 import logging
 import math
 from dataclasses import dataclass
@@ -88,7 +89,7 @@ class Evaluator:
             _LOG.warning("alarm %s cannot be evaluated: %s", key.name, err)
             return
         if found.state is None or found.state == alarm["StateValue"]:
-            repeat(self._plane, key, alarm)
+            repeat(self._plane, key, {**alarm, "StateReasonData": json.dumps(found.data)})
         elif old := alarms.move(self._plane, key, found.state, found.reason, found.data):
             perform(self._plane, key, old)
         # An alarm without data stays as it is until data comes: months pass faster when it is not looked at.
