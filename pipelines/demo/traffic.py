@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import pandas as pd
 from botocore.exceptions import ClientError
@@ -15,7 +14,6 @@ from pipelines.demo.objects import Objects
 from usecase.feature_spec import FeatureSpec
 
 _CLIENTS = 8
-_JSON = "application/json"
 
 Send = Callable[[str, bytes], str]
 """(entity, body) → the variant that answered."""
@@ -95,13 +93,3 @@ def tell_truth(objects: Objects, uri: str, day: Day, known_at: datetime) -> None
         for flight, label in zip(day.flights, day.labels, strict=True)
     ]
     objects.write(f"{uri}/{known_at:%Y/%m/%d/%H}/{day.date}.jsonl", "\n".join(lines).encode() + b"\n")
-
-
-def invoke(runtime: Any, endpoint: str, flight: str, body: bytes, variant: str | None) -> str:
-    """Send one flight; return the variant that answered."""
-    target = {"TargetVariant": variant} if variant else {}
-    answer = runtime.invoke_endpoint(
-        EndpointName=endpoint, Body=body, ContentType=_JSON, Accept=_JSON, InferenceId=flight, **target
-    )
-    answer["Body"].read()
-    return str(answer["InvokedProductionVariant"])
