@@ -5,6 +5,7 @@ from typing import Any
 
 from local_aws.iam import resources
 from local_aws.iam.calls import Call, Parameters
+from local_aws.iam.cloudwatch_requirements import cloudwatch_requirements
 from local_aws.iam.events_requirements import events_requirements, scheduler_requirements
 from local_aws.iam.glue_requirements import glue_requirements
 from local_aws.iam.iam_requirements import iam_requirements
@@ -29,6 +30,7 @@ _ACTIONS = {
 }
 """Operations whose permission has another name."""
 _OF_SERVICE: dict[str, Callable[[str, Parameters, Place], Iterable[Requirement]]] = {
+    "cloudwatch": cloudwatch_requirements,
     "events": events_requirements,
     "glue": glue_requirements,
     "iam": iam_requirements,
@@ -80,8 +82,6 @@ def _passing(call: Call) -> Iterator[Requirement]:
 
 
 def _service_context(service: str, given: Any) -> Context:
-    if service == "cloudwatch" and given.get("Namespace"):
-        return {"cloudwatch:namespace": str(given["Namespace"])}
     if service == "application-autoscaling":
         names = {"service-namespace": "ServiceNamespace", "scalable-dimension": "ScalableDimension"}
         return {f"{service}:{key}": str(given[name]) for key, name in names.items() if given.get(name)}

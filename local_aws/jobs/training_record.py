@@ -5,9 +5,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from local_aws.cloudwatch.metrics import Metrics
 from local_aws.jobs.metrics import Point, final_values
 from local_aws.store import Key, Record, Store
 
+NAMESPACE = "/aws/sagemaker/TrainingJobs"
 MESSAGES = {
     "Starting": "Preparing the instances for training",
     "Downloading": "Downloading input data",
@@ -38,8 +40,8 @@ def advance(record: Record, status: str, message: str = "") -> None:
 class TrainingRecord:
     """The record of one training job in the store."""
 
-    def __init__(self, store: Store, key: Key) -> None:
-        self._store, self._key = store, key
+    def __init__(self, store: Store, key: Key, published: Metrics) -> None:
+        self._store, self._key, self._published = store, key, published
 
     def advance(self, status: str) -> None:
         """Enter a secondary status; the first that costs money starts the clock."""
@@ -51,9 +53,24 @@ class TrainingRecord:
         self._store.update(self._key, change)
 
     def add_metrics(self, points: Sequence[Point]) -> None:
-        """Append what the log showed; the tuner waits for it."""
-        if points:
-            self._store.update(self._key, lambda record: record["_metrics"].extend(points))
+        """Append what the log showed, for which the tuner waits, and publish it to CloudWatch.
+
+        Published under the record's own time, so that it lies between its TrainingStartTime and TrainingEndTime.
+        """
+        if not points:
+            return
+        self._store.update(self._key, lambda record: record["_metrics"].extend(points))
+        dimensions, now = {"TrainingJobName": self._key.name}, dt.datetime.now(dt.UTC)
+        for point in points:
+            self._published.put(
+                NAMESPACE,
+                point["MetricName"],
+                point["Value"],
+                "None",
+                dimensions,
+                region=self._key.region,
+                timestamp=now,
+            )
 
     def set(self, **fields: Any) -> None:
         """Set fields of the record."""

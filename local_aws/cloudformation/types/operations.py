@@ -1,6 +1,7 @@
 """What watches and scales: alarms, dashboards, budgets, scaling."""
 
 import json
+from collections.abc import Sequence
 
 from botocore.exceptions import ClientError
 
@@ -38,6 +39,30 @@ def _scaling_policy(_: Call, properties: Properties) -> Properties:
 
 
 _TARGET = {name: f"{{{name}}}" for name in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
+
+
+class _ScalableTarget(ApiType):
+    """A scalable target, whose scheduled actions are calls of their own."""
+
+    def create(self, call: Call, properties: Properties) -> Made:
+        made = super().create(call, properties)
+        self._schedule(call, made, (), properties.get("ScheduledActions", ()))
+        return made
+
+    def update(self, call: Call, existing: Existing, properties: Properties) -> Made:
+        made = super().update(call, existing, properties)
+        old = existing.properties.get("ScheduledActions", ())
+        self._schedule(call, made, old, properties.get("ScheduledActions", ()))
+        return made
+
+    @staticmethod
+    def _schedule(call: Call, made: Made, old: Sequence[Properties], new: Sequence[Properties]) -> None:
+        client, names = call.client("application-autoscaling"), {item["ScheduledActionName"] for item in new}
+        for action in new:
+            members = request("application-autoscaling", "PutScheduledAction", {**made.identity, **action})
+            client.put_scheduled_action(**members)
+        for name in {item["ScheduledActionName"] for item in old} - names:
+            client.delete_scheduled_action(**made.identity, ScheduledActionName=name)
 
 
 class _Dashboard:
@@ -86,6 +111,18 @@ TYPES: list[ResourceType] = [
         request=_alarm,
         tagging=Tagging("TagResource", "UntagResource", arn="ResourceARN"),
     ),
+    ApiType(
+        name="AWS::CloudWatch::CompositeAlarm",
+        service="cloudwatch",
+        create_call="PutCompositeAlarm",
+        update_call="PutCompositeAlarm",
+        delete_call="DeleteAlarms",
+        ref="{AlarmName}",
+        attributes={"Arn": "arn:aws:cloudwatch:{region}:{account}:alarm:{AlarmName}"},
+        identity={"AlarmName": "{AlarmName}", "AlarmNames": "{AlarmName}"},
+        name_property="AlarmName",
+        tagging=Tagging("TagResource", "UntagResource", arn="ResourceARN"),
+    ),
     _Dashboard(),
     _Budget(
         name="AWS::Budgets::Budget",
@@ -97,7 +134,7 @@ TYPES: list[ResourceType] = [
         request=_budget,
         has_tags=False,
     ),
-    ApiType(
+    _ScalableTarget(
         name="AWS::ApplicationAutoScaling::ScalableTarget",
         service="application-autoscaling",
         create_call="RegisterScalableTarget",
