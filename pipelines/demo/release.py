@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from inference.client import CHALLENGER, CHAMPION, Experiment, VariantClient, weights_of
 from pipelines.demo.clock import LocalClock
 from pipelines.demo.objects import Objects
-from pipelines.demo.traffic import Day, Send, Sent, send_day, tell_truth
+from pipelines.demo.traffic import Day, Sent, send_day, tell_truth
 from pipelines.errors import ExecutionFailedError
 from pipelines.targets import Target
 
@@ -26,6 +27,7 @@ class Story:
     """What happened in one release.
 
     Attributes:
+        experiment: Name that assignment and judge know it by.
         states: States visited, in order.
         weights: Traffic weights over time: when, champion, challenger.
         requests: Variant → answered requests.
@@ -33,6 +35,7 @@ class Story:
     """
 
     name: str
+    experiment: str
     execution: str = ""
     status: str = ""
     failure: str = ""
@@ -50,11 +53,11 @@ class Releases:
 
     Args:
         facts: The stack output `Release`.
-        send: Sends one flight: (flight, body, weights of the variants) → the variant that answered.
     """
 
-    def __init__(self, target: Target, facts: dict[str, str], clock: LocalClock, send: Any) -> None:
-        self._target, self._facts, self._clock, self._send = target, facts, clock, send
+    def __init__(self, target: Target, facts: dict[str, str], clock: LocalClock) -> None:
+        self._facts, self._clock = facts, clock
+        self._runtime = target.client("sagemaker-runtime")
         self._objects = Objects(target.client("s3"))
         self._sfn = target.client("stepfunctions")
         self._sagemaker = target.client("sagemaker")
@@ -65,19 +68,18 @@ class Releases:
         Raises:
             ExecutionFailedError: The approval starts no execution, or there are no more days.
         """
-        story = Story(name, execution=self._approve(package))
+        story = Story(name, f"release-v{package.rpartition('/')[2]}", self._approve(package))
         while not self._rests(story):
             day = next(days, None)
             if day is None:
                 raise ExecutionFailedError(f"{name}: the experiment was not decided on all days there are")
             self._live_through(story, day)
-        self._note_end(story, package)
+        self._note_end(story)
         return story
 
     def weights(self) -> dict[str, float]:
         """Return the current weight of each variant."""
-        endpoint = self._sagemaker.describe_endpoint(EndpointName=self._facts["endpoint"])
-        return {variant["VariantName"]: variant["CurrentWeight"] for variant in endpoint["ProductionVariants"]}
+        return weights_of(self._sagemaker.describe_endpoint(EndpointName=self._facts["endpoint"]))
 
     def _approve(self, package: str) -> str:
         known = {item["executionArn"] for item in self._executions()}
@@ -112,12 +114,12 @@ class Releases:
     def _live_through(self, story: Story, day: Day) -> None:
         started = self._clock.now()
         weights = self.weights()
-        story.weights.append((started, weights.get("champion", 0), weights.get("challenger", 0)))
+        story.weights.append((started, weights.get(CHAMPION, 0.0), weights.get(CHALLENGER, 0.0)))
         story.days.append(day.date)
         size = -(-len(day.flights) // _CHUNKS)
         for chunk in range(_CHUNKS):
             self._clock.advance_to(started + _DAY * (chunk + 0.5) / (_CHUNKS + 1))
-            sent = self._send_some(day, slice(chunk * size, (chunk + 1) * size), weights)
+            sent = self._send_some(story.experiment, day, slice(chunk * size, (chunk + 1) * size), weights)
             story.requests += sent.by_variant
             story.errors += sent.errors
         uri = f"s3://{self._facts['capture_bucket']}/ground-truth/{self._facts['endpoint']}"
@@ -126,31 +128,33 @@ class Releases:
         self._clock.advance_to(started + _DAY + timedelta(seconds=1))
         self._wait_until_it_moves(story)
 
-    def _send_some(self, day: Day, flights: slice, weights: dict[str, float]) -> Sent:
-        def send(flight: str, body: bytes) -> str:
-            return str(self._send(flight, body, weights))
+    def _send_some(self, experiment: str, day: Day, flights: slice, weights: dict[str, float]) -> Sent:
+        client = VariantClient(self._runtime, self._facts["endpoint"], Experiment(experiment, weights))
 
-        one: Send = send
-        return send_day(day, one, flights=flights)
+        def send(flight: str, body: bytes) -> str:
+            answer = client.invoke(flight, body, inference_id=flight)
+            answer.response["Body"].read()
+            return answer.variant
+
+        return send_day(day, send, flights=flights)
 
     def _wait_until_it_moves(self, story: Story) -> None:
         end = time.monotonic() + _SETTLED_SECONDS
         while self._last_state(story.execution) == LOOK_STATE and time.monotonic() < end:
             time.sleep(_POLL)
 
-    def _note_end(self, story: Story, package: str) -> None:
+    def _note_end(self, story: Story) -> None:
         execution = self._sfn.describe_execution(executionArn=story.execution)
         story.status, story.failure = execution["status"], execution.get("cause", "")
         pages = self._sfn.get_paginator("get_execution_history").paginate(executionArn=story.execution)
         events = [event for page in pages for event in page["events"] if event["type"].endswith("StateEntered")]
         story.states = [event["stateEnteredEventDetails"]["name"] for event in events]
         weights = self.weights()
-        story.weights.append((self._clock.now(), weights.get("champion", 0), weights.get("challenger", 0)))
-        self._read_verdicts(story, package)
+        story.weights.append((self._clock.now(), weights.get(CHAMPION, 0.0), weights.get(CHALLENGER, 0.0)))
+        self._read_verdicts(story)
 
-    def _read_verdicts(self, story: Story, package: str) -> None:
-        experiment = f"release-v{package.rpartition('/')[2]}"
-        files = self._objects.list(f"s3://{self._facts['capture_bucket']}/experiments/{experiment}/verdicts")
+    def _read_verdicts(self, story: Story) -> None:
+        files = self._objects.list(f"s3://{self._facts['capture_bucket']}/experiments/{story.experiment}/verdicts")
         story.verdicts = [json.loads(self._objects.read(file)) for file in files if file.endswith("/verdict.json")]
         pictures = [file for file in files if file.endswith(".svg")]
         story.picture = self._objects.read(pictures[-1]).decode() if pictures else ""
