@@ -50,9 +50,8 @@ class Schedules:
         """Fire everything that has become due since the last call."""
         now = self._plane.clock.time()
         for account_id, region in list(event_rules.places("events")):
-            for rule in event_rules.rules(account_id, region, "default"):
-                if rule.schedule:
-                    self._fire_rule(rule, account_id, region, now)
+            for rule in event_rules.scheduled_rules(account_id, region):
+                self._fire_rule(rule, account_id, region, now)
         for account_id, region in list(event_rules.places("scheduler")):
             for schedule in event_rules.schedules(account_id, region):
                 self._fire_schedule(schedule, account_id, region, now)

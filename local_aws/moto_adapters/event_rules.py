@@ -1,6 +1,5 @@
 """Read rules, targets and schedules out of moto, which stores them."""
 
-import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +45,12 @@ def rules(account_id: str, region: str, bus: str) -> list[Rule]:
     return [_rule(item) for item in list(found.rules.values()) if item.state != "DISABLED"] if found else []
 
 
+def scheduled_rules(account_id: str, region: str) -> list[Rule]:
+    """Return the enabled rules that have a schedule: only the default bus has such."""
+    found = backends.backend("events", account_id, region).event_buses["default"].rules.values()
+    return [_rule(item) for item in list(found) if item.scheduled_expression and item.state != "DISABLED"]
+
+
 def places(service: str) -> Iterator[tuple[str, str]]:
     """Yield the accounts and regions in which a service holds something."""
     for backend_dict in backends.loaded():
@@ -70,7 +75,7 @@ def schedules(account_id: str, region: str) -> list[Schedule]:
             end=_seconds(item.end_date),
             created=float(item.creation_date),
             is_deleted_after=item.action_after_completion == "DELETE",
-            target=copy.deepcopy(item.target),
+            target=item.target,
         )
         for item in found
     ]
@@ -85,8 +90,7 @@ def delete_schedule(account_id: str, region: str, schedule: Schedule) -> None:
 
 def _rule(item: Any) -> Rule:
     pattern = item.event_pattern.dump() if item.event_pattern else None
-    targets = tuple(copy.deepcopy(list(item.targets)))
-    return Rule(item.name, item.arn, pattern or None, item.scheduled_expression or None, targets)
+    return Rule(item.name, item.arn, pattern or None, item.scheduled_expression or None, tuple(item.targets))
 
 
 def _seconds(moment: Any) -> float | None:

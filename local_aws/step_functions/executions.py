@@ -6,7 +6,7 @@ import uuid
 from local_aws.sagemaker.operations import Context
 from local_aws.step_functions import execution, history, machines
 from local_aws.step_functions.errors import states_api_error
-from local_aws.step_functions.operations import Request, Response, operation, page
+from local_aws.step_functions.operations import Request, Response, checked_name, operation, page
 from local_aws.step_functions.records import EXECUTION, RUNNING, execution_arn, execution_key
 from local_aws.step_functions.tasks import tokens
 from local_aws.store import Key, Record
@@ -170,7 +170,7 @@ def _record(context: Context, machine: Record, request: Request, kind: str) -> R
         json.loads(text)
     except ValueError as err:
         raise states_api_error("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{err}'") from err
-    name = request.get("name") or str(uuid.uuid4())
+    name = checked_name(request.get("name") or str(uuid.uuid4()))
     clock = context.plane.clock
     return {
         "executionArn": execution_arn(machine["stateMachineArn"], name, kind),

@@ -7,12 +7,13 @@ from local_aws.step_functions.errors import RUNTIME, InterruptedFlowError, State
 from local_aws.step_functions.history import payload
 from local_aws.step_functions.paths import PathError
 from local_aws.step_functions.payloads import path_input, placed
-from local_aws.step_functions.run import Branch
+from local_aws.step_functions.run import Branch, compact
 from local_aws.step_functions.states import HANDLERS, Left
 from local_aws.step_functions.states.retries import Retries
 
 State = Mapping[str, Any]
-_RESUMABLE = {"Wait", "Task"}
+_MOST_EVENTS = 24_990
+_MOST_BYTES = 262_144
 
 
 def run_flow(branch: Branch, flow: Mapping[str, Any], value: Any, start: str | None = None) -> Any:
@@ -25,6 +26,8 @@ def run_flow(branch: Branch, flow: Mapping[str, Any], value: Any, start: str | N
     name: str | None = start or str(flow["StartAt"])
     while name is not None:
         branch.check()
+        if branch.run.history.count > _MOST_EVENTS:
+            raise StatesError(RUNTIME, "The execution reached the maximum number of history events (25000).")
         left = _run_state(branch, name, flow["States"][name], value)
         value, name = left.output, left.next_state
     return value
@@ -66,7 +69,7 @@ def _attempted(branch: Branch, state: State, value: Any) -> Left:
     retries = Retries(state.get("Retry", ()))
     while True:
         try:
-            left = HANDLERS[state["Type"]](branch, state, value, run_flow)
+            left = _filtered(branch, state, HANDLERS[state["Type"]](branch, state, value, run_flow))
         except InterruptedFlowError:
             raise
         except StatesError as error:
@@ -77,14 +80,20 @@ def _attempted(branch: Branch, state: State, value: Any) -> Left:
             branch.context["State"]["RetryCount"] += 1
             branch.wait(delay)
         else:
-            return _filtered(branch, state, left)
+            return left
 
 
 def _filtered(branch: Branch, state: State, left: Left) -> Left:
-    """Apply OutputPath."""
-    if "OutputPath" not in state:
-        return left
-    return left.with_output(path_input(state, "OutputPath", branch.scope(left.output)))
+    """Apply OutputPath, and the limit on what states hand on."""
+    if "OutputPath" in state:
+        left = left.with_output(path_input(state, "OutputPath", branch.scope(left.output)))
+    if len(compact(left.output).encode()) > _MOST_BYTES:
+        name = branch.context["State"]["Name"]
+        text = (
+            f"The state/task '{name}' returned a result with a size exceeding the service limit of {_MOST_BYTES} bytes."
+        )
+        raise StatesError("States.DataLimitExceeded", text)
+    return left
 
 
 def _caught(state: State, value: Any, error: StatesError) -> Left:

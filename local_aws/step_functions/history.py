@@ -41,6 +41,11 @@ class History:
             self._listener(event)
         return number
 
+    @property
+    def count(self) -> int:
+        """How many events there are."""
+        return self._count
+
     def close(self) -> None:
         """Take no more events."""
         with self._lock:

@@ -6,7 +6,7 @@ from typing import Any
 from local_aws.sagemaker.operations import Context
 from local_aws.step_functions import definition, executions, managed_rules
 from local_aws.step_functions.errors import states_api_error
-from local_aws.step_functions.operations import Request, Response, operation, page
+from local_aws.step_functions.operations import Request, Response, checked_name, operation, page
 from local_aws.step_functions.records import MACHINE, machine_arn, machine_key
 from local_aws.store import Record
 
@@ -19,7 +19,7 @@ def create_state_machine(context: Context, request: Request) -> Response:
     """Make a machine; the same request again returns the machine it made."""
     managed_rules.make(context, _checked(request["definition"]), request["roleArn"])
     now = context.plane.clock.now()
-    arn = machine_arn(context.account_id, context.region, request["name"])
+    arn = machine_arn(context.account_id, context.region, checked_name(request["name"]))
     record = {
         "stateMachineArn": arn,
         "name": request["name"],

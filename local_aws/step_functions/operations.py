@@ -1,5 +1,6 @@
 """Register the operations of Step Functions by their API names."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from local_aws.store import Record
 Request = dict[str, Any]
 Response = dict[str, Any]
 Operation = Callable[[Context, Request], Response]
+_FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 OPERATIONS: dict[str, Operation] = {}
 
 
@@ -18,6 +20,19 @@ def operation(function: Operation) -> Operation:
     name = "".join(word.capitalize() for word in function.__name__.split("_"))
     OPERATIONS[name] = function
     return function
+
+
+def checked_name(name: str) -> str:
+    """Return the name of a machine or an execution.
+
+    Raises:
+        ApiError: InvalidName: it has characters that names must not have.
+    """
+    if _FORBIDDEN.search(name):
+        raise states_api_error(
+            "InvalidName", f"Invalid Name: '{name}'; no blanks, wildcards, brackets or special characters"
+        )
+    return name
 
 
 def page(records: list[Record], request: Request) -> tuple[list[Record], dict[str, str]]:

@@ -32,7 +32,7 @@ def test_an_event_reaches_the_queue_of_a_matching_rule_only(queue, rule, put, un
     assert others.messages(seconds=1) == []
 
 
-def test_an_event_starts_a_machine_as_the_targets_role(api, machine, role, rule, put, start, unique):
+def test_an_event_starts_a_machine_as_the_targets_role(api, machine, role, rule, put, unique):  # noqa: PLR0917 - fixtures
     arn, source = machine({"Done": {"Type": "Pass", "End": True}}), unique("source")
     target = {"Arn": arn, "RoleArn": role(EVENTS, "states:StartExecution"), "InputPath": "$.detail"}
     rule({"source": [source]}, target)
@@ -52,7 +52,7 @@ def test_an_event_starts_a_machine_as_the_targets_role(api, machine, role, rule,
     ],
     ids=["may not start", "does not trust"],
 )
-def test_what_a_role_may_not_do_ends_in_the_dead_letter_queue(
+def test_what_a_role_may_not_do_ends_in_the_dead_letter_queue(  # noqa: PLR0917 - fixtures
     machine, role, rule, queue, put, unique, service, actions, code
 ):
     dead, source = queue(), unique("source")
@@ -104,7 +104,7 @@ def test_a_disabled_rule_does_nothing(queue, rule, put, unique):
     ],
     ids=["constant", "path", "template"],
 )
-def test_a_target_receives_what_it_asks_for(queue, rule, put, unique, shape, received):
+def test_a_target_receives_what_it_asks_for(queue, rule, put, unique, shape, received):  # noqa: PLR0917 - fixtures
     target, source = queue(), unique("source")
     arn = rule({"source": [source]}, {"Arn": target.arn, **shape})
     target.allow(EVENTS, arn)
@@ -146,7 +146,7 @@ def test_an_encrypted_topic_takes_events_only_by_a_key_that_lets_them(api, queue
     assert "kms:GenerateDataKey" in message["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"]
 
 
-def test_a_bus_hands_events_on_to_another_bus(api, queue, rule, put, role, unique):
+def test_a_bus_hands_events_on_to_another_bus(api, queue, rule, put, role, unique):  # noqa: PLR0917 - fixtures
     bus = api("events").create_event_bus(Name=unique("bus"))["EventBusArn"]
     target, source = queue(), unique("source")
     rule({"source": [source]}, {"Arn": bus, "RoleArn": role(EVENTS, "events:PutEvents")})
@@ -168,7 +168,7 @@ def test_a_log_group_gets_the_event(api, rule, put, unique):
     assert json.loads(event["message"])["detail"] == {"a": 1}
 
 
-def test_a_function_gets_the_event(api, aws, role, rule, put, queue, unique):
+def test_a_function_gets_the_event(api, role, rule, put, queue, unique):  # noqa: PLR0917 - fixtures
     done, source, name = queue(), unique("source"), unique("function")
     archive = io.BytesIO()
     code = (

@@ -89,6 +89,21 @@ def test_a_redrive_goes_on_from_the_state_that_failed(api, machine, start, store
     assert execution.described()["redriveCount"] == 1
 
 
+def test_what_states_hand_on_has_a_limit(machine, start):
+    partition = {"Type": "Pass", "Parameters": {"l.$": "States.ArrayRange(1, 999, 1)"}, "Next": "Many"}
+    flow = {"StartAt": "Do", "States": {"Do": {"Type": "Pass", "InputPath": "$$.Execution.Input", "End": True}}}
+    many = {"Type": "Map", "ItemsPath": "$.l", "ItemProcessor": flow, "End": True}
+
+    ended = start(machine({"List": partition, "Many": many}), {"text": "x" * 300}).ended()
+
+    assert ended["error"] == "States.DataLimitExceeded"
+
+
+def test_a_name_has_no_special_characters(api, machine, start):
+    with pytest.raises(api("stepfunctions").exceptions.InvalidName):
+        start(machine({"Done": PASS}), name="a b")
+
+
 def test_executions_are_listed_by_status(api, machine, start):
     arn = machine(
         {
