@@ -164,13 +164,7 @@ def test_weights_follow_the_endpoint():
 
 @pytest.mark.parametrize(
     ("name", "weights"),
-    [
-        ("release v7", {"champion": 1}),
-        [("release v7", {"champion": 1}), ("", {"champion": 1}), ("r", {"a": -1}), ("r", {"a": 0}), ("r", {})],
-        ("r", {"champion": -1}),
-        ("r", {"champion": 0}),
-        ("r", {}),
-    ],
+    [("release v7", {"champion": 1}), ("", {"champion": 1}), ("r", {"a": -1}), ("r", {"a": 0}), ("r", {})],
 )
 def test_an_impossible_experiment_is_refused(name: str, weights: dict):
     with pytest.raises(AssignmentError):
