@@ -36,6 +36,8 @@ class ServedModel:
     engine: Engine
     columns: Columns
     writer: AnswerWriter
+    sample: NDArray[np.float32]
+    """An encoded row."""
     max_body_bytes: int = MAX_BODY_BYTES
 
     @property
@@ -74,20 +76,26 @@ def load_model(folder: Path, environ: Mapping[str, str] = os.environ) -> ServedM
         )
     # A server runs one worker per CPU.
     booster.set_param({"nthread": 1})
-    engine = _checked_engine(booster, spec, folder, environ)
-    writer = AnswerWriter(_threshold(environ), environ.get("MODEL_VERSION") or UNREGISTERED)
-    return ServedModel(engine, Columns(spec), writer, _max_body_bytes(environ))
-
-
-def _checked_engine(booster: xgb.Booster, spec: FeatureSpec, folder: Path, environ: Mapping[str, str]) -> Engine:
     rows, trained = load_parity_rows(folder, spec)
+    engine = _checked_engine(booster, spec, rows, trained, environ)
+    writer = AnswerWriter(_threshold(environ), environ.get("MODEL_VERSION") or UNREGISTERED)
+    return ServedModel(engine, Columns(spec), writer, rows[0], _max_body_bytes(environ))
+
+
+def _checked_engine(
+    booster: xgb.Booster,
+    spec: FeatureSpec,
+    rows: NDArray[np.float32],
+    trained: NDArray[np.float32] | None,
+    environ: Mapping[str, str],
+) -> Engine:
     expected = booster.inplace_predict(rows, validate_features=False)
     if trained is not None and not np.allclose(expected, trained, rtol=0, atol=TOLERANCE):
         furthest = float(np.abs(expected - trained).max())
-        raise ModelError(f"{folder}: XGBoost's probabilities differ by {furthest:.2g} from the training job's")
+        raise ModelError(f"XGBoost's probabilities differ by {furthest:.2g} from the training job's")
     engine = open_engine(booster, spec, rows, environ)
     if not np.allclose(engine.predict(rows), expected, rtol=0, atol=TOLERANCE):
-        raise ModelError(f"{folder}: engine {engine.name!r} differs from XGBoost on the stored rows")
+        raise ModelError(f"engine {engine.name!r} differs from XGBoost on the stored rows")
     return engine
 
 

@@ -22,7 +22,7 @@ _PANDAS_INDEX = "__index_level_"
 def read_parquet(body: bytes, columns: Columns) -> NDArray[np.float32]:
     """Read a Parquet file."""
     try:
-        file = pq.ParquetFile(pa.BufferReader(body))
+        file = pq.ParquetFile(pa.BufferReader(body), pre_buffer=False)
         _refuse_large(file.metadata)
         names = [name for name in file.schema_arrow.names if not name.startswith(_PANDAS_INDEX)]
         is_raw = columns.is_raw(names)

@@ -14,7 +14,9 @@ from inference.model import ServedModel
 from inference.scoring import Response
 from inference.server.batcher import Batcher
 from inference.server.connection import Connection
+from inference.server.memory import return_large_blocks
 from inference.server.settings import Settings
+from inference.warm_up import warm_up
 
 _LOG = logging.getLogger(__name__)
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -41,6 +43,7 @@ class Worker:
                 }
             ),
         }
+        self._model = model
         self._settings = settings
         self._parent = parent
         self._stopped = asyncio.Event()
@@ -52,6 +55,8 @@ class Worker:
             self.loop.add_signal_handler(number, self._stopped.set)
         # The supervisor blocked them: one that came before there was a handler is delivered now.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        return_large_blocks()
+        warm_up(self._model)
         servers = [await self._listen(listener) for listener in listeners]
         sweeper = asyncio.create_task(self._sweep())
         await self._stopped.wait()

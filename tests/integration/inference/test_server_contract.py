@@ -29,7 +29,7 @@ def raw(server, *parts, half_close=False):
             client.sendall(part)
         if half_close:
             client.shutdown(socket.SHUT_WR)
-        received = b""
+        received = client.recv(65536)
         client.settimeout(0.4)
         try:
             while chunk := client.recv(65536):
