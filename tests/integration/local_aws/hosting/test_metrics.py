@@ -1,5 +1,6 @@
 """Metrics of endpoints in CloudWatch."""
 
+import contextlib
 import datetime as dt
 
 import pytest
@@ -52,10 +53,8 @@ def statistics(own_aws):
 def test_every_invocation_is_counted_for_its_variant(hosting, statistics):
     name = hosting.endpoint(hosting.variant(count=2))
     for body in ("x", "x", "x", "broken"):
-        try:
+        with contextlib.suppress(ClientError):
             hosting.ask(name, body)
-        except ClientError:
-            continue
 
     assert statistics(name, "Invocations") == (4, 4)
     assert statistics(name, "InvocationsPerInstance") == (2, 4)
@@ -105,3 +104,51 @@ def test_a_new_fleet_has_metrics_of_its_own_while_it_is_watched(own_aws, hosting
 
     assert statistics(name, "Invocations")[0] == asked + 1
     assert 1 <= statistics(name, "Invocations", EndpointConfigName=new)[0] < asked
+
+
+def alarm_on(own_aws, hosting, name, config, **watched):
+    """Make an alarm on the new fleet of an update; return its name."""
+    alarm = hosting.unique("alarm")
+    dimensions = {"EndpointName": name, "VariantName": "champion", "EndpointConfigName": config}
+    own_aws.clients("cloudwatch", "us-east-1").put_metric_alarm(
+        AlarmName=alarm,
+        Namespace="AWS/SageMaker",
+        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+        Period=60,
+        EvaluationPeriods=2,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+        **watched,
+    )
+    return alarm
+
+
+@pytest.mark.parametrize(
+    ("watched", "answer", "body"),
+    [
+        ({"MetricName": "Invocation5XXErrors", "Statistic": "Average", "Threshold": 0.05}, "broken", "x"),
+        ({"MetricName": "ModelLatency", "ExtendedStatistic": "p99", "Threshold": 100_000}, "new", "sleep 0.15"),
+    ],
+    ids=["errors", "slow"],
+)
+def test_a_canary_that_fails_or_is_slow_is_rolled_back_by_its_alarm(own_aws, hosting, watched, answer, body):
+    clock, name = own_aws.plane.clock, hosting.endpoint(hosting.variant(answer="old", count=2))
+    old = hosting.describe(name)["EndpointConfigName"]
+    new = hosting.config(hosting.variant(answer=answer, count=2))
+    alarm = alarm_on(own_aws, hosting, name, new, **watched)
+    routing = {"Type": "CANARY", "WaitIntervalInSeconds": 600, "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1}}
+    policy = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+    policy["AutoRollbackConfiguration"] = {"Alarms": [{"AlarmName": alarm}]}
+    hosting.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=new, DeploymentConfig=policy)
+
+    end = clock.time() + 600
+    while hosting.describe(name)["EndpointStatus"] in {"Updating", "RollingBack"} and clock.time() < end:
+        for _ in range(8):
+            with contextlib.suppress(ClientError):
+                hosting.ask(name, body)
+        clock.advance(60)
+    found = hosting.wait(name)
+
+    assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", old)
+    assert alarm in found["FailureReason"]
+    assert {hosting.ask(name, "x") for _ in range(20)} == {"old:x"}
