@@ -31,6 +31,9 @@ setup: $(READY) ## make .venv from the lock file
 run: $(READY) ## the whole pipeline on real flights: local AWS, data, train, evaluate, register, report
 	@$(BIN)/python -m pipelines run --target $(TARGET) --stage $(STAGE) --budget $(BUDGET) $(PARAMETERS)
 
+demo-release: $(READY) ## a first release, a promotion and a withdrawal, on December's flights; a report with pictures
+	@$(BIN)/python -m pipelines demo-release
+
 up: $(READY) ## start the local AWS in the background; prints `export NAME=value` lines
 	@$(BIN)/python -m local_aws up --iam $(IAM)
 
@@ -76,4 +79,4 @@ lock: $(READY) ## write the lock files anew from pyproject.toml
 clean: ## remove what runs left behind (.local); keeps .venv
 	@[ ! -x $(BIN)/python ] || $(BIN)/python -m local_aws down; rm -rf .local
 
-.PHONY: help setup run up down render synth deploy diff destroy doctor test test-slow check format bench lock clean
+.PHONY: help setup run demo-release up down render synth deploy diff destroy doctor test test-slow check format bench lock clean
