@@ -34,13 +34,16 @@ def _key_holds(operator: str, key: str, wanted: Sequence[str], context: Context)
     if value is None and rest.endswith("IfExists"):
         return True
     negated, compare = _comparison(name)
-    patterns = [p for p in (substitute(str(item), context) for item in wanted) if p is not None]
+    resolved = [substitute(str(item), context) for item in wanted]
+    patterns = [pattern for pattern in resolved if pattern is not None]
+    # Where a variable has no value, nobody can say what the value must not be.
+    is_open = negated and len(patterns) < len(resolved)
     if quantifier.lower() == "forallvalues":
-        return all(_satisfies(compare, patterns, item, negated=negated) for item in given)
+        return not (given and is_open) and all(_satisfies(compare, patterns, item, negated=negated) for item in given)
     if quantifier.lower() == "foranyvalue":
-        return any(_satisfies(compare, patterns, item, negated=negated) for item in given)
-    if value is None:
-        return negated
+        return not is_open and any(_satisfies(compare, patterns, item, negated=negated) for item in given)
+    if value is None or is_open:
+        return negated and value is None
     return any(_satisfies(compare, patterns, item, negated=negated) for item in given)
 
 

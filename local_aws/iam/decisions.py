@@ -49,9 +49,9 @@ def decide(principal: Principal, requirement: Requirement, place: Place) -> Deci
         session=parsed(principal.policy) if principal.policy else None,
         resource=parsed(policy) if policy else None,
         endpoint=parsed(endpoint.policy) if endpoint else None,
-        # Another account's bucket takes both an identity and a resource policy. AWS's own image repositories, the
-        # other resources of foreign accounts here, let everybody pull.
-        resource_policy_required=":key/" in resource or (service == "s3" and owner not in ("", principal.account_id)),
+        resource_policy_required=":key/" in resource,
+        # AWS's own image repositories, the other resources of foreign accounts here, let everybody pull.
+        crosses_accounts=service in {"s3", "kms"} and owner not in {"", principal.account_id},
     )
     return Decision(principal, requirement, request, policies, evaluate(request, policies))
 

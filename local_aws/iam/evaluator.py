@@ -1,6 +1,7 @@
-"""Decide one request by all policies that apply to it, as IAM does within one account.
+"""Decide one request by all policies that apply to it, as IAM does, within one account and across accounts.
 
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html
+and reference_policies_evaluation-logic-cross-account.html there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_aws.iam import conditions
-from local_aws.iam.patterns import Context, matches, substitute_in_arn
+from local_aws.iam.patterns import Context, is_open, matches, substitute_in_arn
 
 Policy = Mapping[str, Any]
 """A policy document: `Version`, `Statement`."""
@@ -61,6 +62,8 @@ class Policies:
         endpoint: The policy of the VPC endpoint that the call passes.
         resource_policy_required: True for KMS keys and role trust: an identity policy alone never grants.
         session: The session policy, given when the role was assumed.
+        crosses_accounts: True where the resource is another account's: then both that account's resource policy and
+            the principal's own policies must allow, and nothing bypasses the boundary.
     """
 
     identity: Mapping[str, Policy]
@@ -69,6 +72,7 @@ class Policies:
     endpoint: Policy | None = None
     resource_policy_required: bool = False
     session: Policy | None = None
+    crosses_accounts: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,10 @@ def evaluate(request: Request, policies: Policies) -> Verdict:
 
     Explicit denies come first, then every restricting type must allow (endpoint, boundary, session), then one granting
     type must (identity or resource policy). A resource policy that names the session bypasses boundary and session
-    policy; one that names the role does not; one that names the account only enables identity policies.
+    policy; one that names everybody the boundary; one that names the role neither; one that names the account only
+    enables identity policies.
+
+    Source for the session: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
     """
     grant = _resource_grant(request, policies.resource)
     by_identity = tuple(
@@ -94,26 +101,29 @@ def evaluate(request: Request, policies: Policies) -> Verdict:
     denial = _explicit_denial(request, policies) or _implicit_denial(request, policies, grant, bool(by_identity))
     if denial:
         return Verdict(is_allowed=False, reason=denial)
-    by_resource = grant in (_PRINCIPAL, _SESSION)
+    by_resource = grant >= _PRINCIPAL and not policies.crosses_accounts
     reason = "a resource-based policy allows it" if by_resource else "an identity-based policy allows it"
     return Verdict(is_allowed=True, reason=reason, granted_by=by_identity)
 
 
-_NONE, _ACCOUNT, _PRINCIPAL, _SESSION = range(4)
+_NONE, _ACCOUNT, _PRINCIPAL, _EVERYBODY, _SESSION = range(5)
+"""How directly a resource policy's Principal names the caller."""
 
 
 def _implicit_denial(request: Request, policies: Policies, grant: int, by_identity: bool) -> str:
     if policies.endpoint is not None and not _grants(request, policies.endpoint, with_principal=True):
         return "because no VPC endpoint policy allows the action"
-    if policies.resource_policy_required and grant == _NONE:
+    if (policies.resource_policy_required or policies.crosses_accounts) and grant == _NONE:
         return "because no resource-based policy allows the action"
-    if grant == _SESSION:
-        return ""
-    if not by_identity and grant != _PRINCIPAL:
+    direct = _NONE if policies.crosses_accounts else grant
+    if not by_identity and direct < _PRINCIPAL:
         return "because no identity-based policy allows the action"
-    capping = {"permissions boundary": policies.boundary, "session policy": policies.session}
-    for kind, document in capping.items():
-        if document is not None and not _grants(request, document):
+    capping = (
+        ("permissions boundary", policies.boundary, _EVERYBODY),
+        ("session policy", policies.session, _SESSION),
+    )
+    for kind, document, bypassed_from in capping:
+        if document is not None and direct < bypassed_from and not _grants(request, document):
             return f"because no {kind} allows the action"
     return ""
 
@@ -199,7 +209,10 @@ def _action_applies(action: str, statement: Mapping[str, Any]) -> bool:
 
 def _resource_applies(request: Request, statement: Mapping[str, Any]) -> bool:
     if "NotResource" in statement:
-        return not _names_resource(request, as_list(statement["NotResource"]))
+        excluded = as_list(statement["NotResource"])
+        return not any(is_open(pattern, request.context) for pattern in excluded) and not _names_resource(
+            request, excluded
+        )
     # A trust policy has no Resource element: the role it is attached to is meant.
     return "Resource" not in statement or _names_resource(request, as_list(statement["Resource"]))
 
@@ -219,7 +232,7 @@ def principal_strength(request: Request, statement: Mapping[str, Any]) -> int:
 
 def _strength(request: Request, principal: str | Mapping[str, Any]) -> int:
     if principal == "*":
-        return _SESSION
+        return _EVERYBODY
     if isinstance(principal, str):
         return _NONE
     if request.federated is not None:
@@ -230,7 +243,9 @@ def _strength(request: Request, principal: str | Mapping[str, Any]) -> int:
 
 
 def _aws_strength(request: Request, name: str) -> int:
-    if name in ("*", request.session_arn):
+    if name == "*":
+        return _EVERYBODY
+    if name == request.session_arn:
         return _SESSION
     if name == request.principal_arn:
         return _PRINCIPAL

@@ -43,6 +43,7 @@ def cases_of(report: Mapping[str, Any]) -> list[Case]:
                 endpoint=documents.get(call["endpoint_policy"]),
                 resource_policy_required=call["resource_policy_required"],
                 session=documents.get(call["session_policy"]),
+                crosses_accounts=call["crosses_accounts"],
             ),
             call["allowed"],
         )

@@ -63,6 +63,11 @@ def substitute_in_arn(pattern: str, context: Context) -> str | None:
     return None if replaced is None or any("${" in part for part in head) else ":".join([*head, replaced])
 
 
+def is_open(pattern: str, context: Context) -> bool:
+    """Tell whether a policy variable in an ARN has no value, so that nobody can say what the ARN names."""
+    return "${" in pattern and substitute(pattern.split(":", _ARN_PARTS - 1)[-1], context) is None
+
+
 def lookup(context: Context, key: str) -> ContextValue | None:
     """Return a context key's value; names of keys ignore case."""
     lowered = key.lower()

@@ -143,6 +143,7 @@ def _call(operation: str, decision: Decision, count: int, documents: dict[str, P
         "session_policy": _reference(policies.session, documents),
         "resource_policy": _reference(policies.resource, documents),
         "resource_policy_required": policies.resource_policy_required,
+        "crosses_accounts": policies.crosses_accounts,
         "endpoint_policy": _reference(policies.endpoint, documents),
     }
 

@@ -1,8 +1,12 @@
 """Ask the independent implementation: the npm package @cloud-copilot/iam-simulate 0.1.173, as a process of its own.
 
-It is licensed under the AGPL, so that nothing of it is here: IAM_SIMULATE_DIR names a folder where it is installed
-(`npm install @cloud-copilot/iam-simulate@0.1.173`). Its verdicts are recorded in agreed_verdicts.jsonl, which the tests
-replay everywhere; with IAM_WRITE_CORPUS=1 they are recorded anew.
+It is licensed under the AGPL, so that nothing of it is here. Its verdicts are recorded in agreed_verdicts.jsonl, which
+the tests replay everywhere. To ask it again, on other requests at each run, or to record anew:
+
+    export PATH=$PWD/.venv/bin:$PATH IAM_SIMULATE_DIR=/tmp/iam-simulate
+    npm install --prefix $IAM_SIMULATE_DIR @cloud-copilot/iam-simulate@0.1.173
+    pytest tests/unit/local_aws/iam/test_agreement.py                        # IAM_CASES=20000 for more requests
+    IAM_WRITE_CORPUS=1 pytest tests/unit/local_aws/iam/test_agreement.py
 """
 
 import json
@@ -12,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.iam.evaluator import Policies, Policy, Request
-from tests.unit.local_aws.iam.generated_requests import ACCOUNT, BASE_CONTEXT, ROLE, SESSION, Generator
+from tests.unit.local_aws.iam.generated_requests import ACCOUNT, BASE_CONTEXT, OTHER, ROLE, SESSION, Generator
 
 CORPUS = Path(__file__).with_name("agreed_verdicts.jsonl")
 SERVER = Path(__file__).with_name("simulator.mjs")
@@ -31,7 +35,7 @@ def simulation(request: Request, policies: Policies) -> dict[str, Any]:
     asked = {
         "principal": request.session_arn,
         "action": request.action,
-        "resource": {"resource": request.resource, "accountId": ACCOUNT},
+        "resource": {"resource": request.resource, "accountId": OTHER if policies.crosses_accounts else ACCOUNT},
         "contextVariables": request.context,
     }
     found: dict[str, Any] = {
@@ -44,6 +48,8 @@ def simulation(request: Request, policies: Policies) -> dict[str, Any]:
         found["resourcePolicy"] = policies.resource
     if policies.boundary is not None:
         found["permissionBoundaryPolicies"] = [{"name": "boundary", "policy": policies.boundary}]
+    if policies.session is not None:
+        found["sessionPolicy"] = policies.session
     if policies.endpoint is not None:
         found["vpcEndpointPolicies"] = [{"name": "endpoint", "policy": policies.endpoint}]
     return found
@@ -57,9 +63,13 @@ def as_line(request: Request, policies: Policies, *, is_allowed: bool) -> str:
     context = {key: value for key, value in request.context.items() if key not in BASE_CONTEXT}
     applied = [
         [_short(policy) for policy in policies.identity.values()],
-        *(policy and _short(policy) for policy in (policies.boundary, policies.resource, policies.endpoint)),
+        *(
+            policy and _short(policy)
+            for policy in (policies.boundary, policies.resource, policies.endpoint, policies.session)
+        ),
     ]
-    case = [int(is_allowed), request.action, request.resource, context, *applied]
+    crosses = int(policies.crosses_accounts)
+    case = [int(is_allowed), request.action, request.resource, context, crosses, *applied]
     return json.dumps(case, separators=(",", ":")).replace(ACCOUNT, "@")
 
 
@@ -70,18 +80,19 @@ def _short(policy: Policy) -> list[dict[str, Any]]:
 
 def from_line(line: str) -> tuple[Request, Policies, bool]:
     """Return the case of a line of the corpus, and its verdict."""
-    is_allowed, action, resource, context, identity, *others = json.loads(line.replace("@", ACCOUNT))
+    is_allowed, action, resource, context, crosses, identity, *others = json.loads(line.replace("@", ACCOUNT))
     request = Request(ROLE, SESSION, action, resource, {**BASE_CONTEXT, **context})
     named = {f"P{index}": _long(statements) for index, statements in enumerate(identity)}
-    applied = [None if statements is None else _long(statements) for statements in others]
-    return request, Policies(named, *applied, action.startswith("kms:")), bool(is_allowed)
+    boundary, by_resource, endpoint, session = (None if item is None else _long(item) for item in others)
+    is_key = action.startswith("kms:")
+    return request, Policies(named, boundary, by_resource, endpoint, is_key, session, bool(crosses)), bool(is_allowed)
 
 
 def _long(statements: list[dict[str, Any]]) -> Policy:
     return {"Statement": [{"Effect": "Allow", **item} for item in statements]}
 
 
-def write_corpus(folder: str, count: int = 2000) -> None:
+def write_corpus(folder: str, count: int = 2400) -> None:
     """Write the corpus."""
     generator = Generator(seed=11)
     cases = [generator.case() for _ in range(count + count // 10)]

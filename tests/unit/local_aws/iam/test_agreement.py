@@ -28,10 +28,11 @@ def test_it_agrees_on_the_recorded_requests():
 @pytest.mark.skipif(not FOLDER, reason="IAM_SIMULATE_DIR names no folder with @cloud-copilot/iam-simulate")
 def test_it_agrees_on_new_requests():
     generator = Generator(random.randrange(1 << 30))
-    cases = [generator.case() for _ in range(500)]
+    count = int(os.environ.get("IAM_CASES", "500"))
+    cases = [generator.case() for _ in range(count)]
 
     answers = zip(cases, verdicts(cases, FOLDER), strict=True)
 
     judged = [(case, answer == "Allowed") for case, answer in answers if not answer.startswith("error")]
-    assert len(judged) > 450
+    assert len(judged) > count * 0.9
     assert [case for case, allowed in judged if evaluate(*case).is_allowed != allowed] == []

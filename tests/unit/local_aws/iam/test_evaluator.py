@@ -111,3 +111,53 @@ def test_a_policy_variable_stands_for_the_context_value_without_wildcards():
 def test_an_unknown_operator_is_named():
     with pytest.raises(ValueError, match="StringEquald"):
         decide([document(Condition={"StringEquald": {"k:ey": "a"}})])
+
+
+EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+NOTHING = {"Statement": []}
+
+
+def by_resource(principal):
+    return {"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*"}]}
+
+
+@pytest.mark.parametrize(
+    ("identity", "principal", "allowed"),
+    [
+        (EVERYTHING, {"AWS": "arn:aws:iam::123456789012:root"}, True),
+        (EVERYTHING, "*", True),
+        (NOTHING, "*", False),
+        (NOTHING, {"AWS": "arn:aws:sts::123456789012:assumed-role/r/s"}, False),
+        (EVERYTHING, {"AWS": "arn:aws:iam::999999999999:root"}, False),
+    ],
+)
+def test_across_accounts_both_sides_must_allow(identity, principal, allowed):
+    me = ("arn:aws:iam::123456789012:role/r", "arn:aws:sts::123456789012:assumed-role/r/s")
+    policies = Policies({"own": identity}, resource=by_resource(principal), crosses_accounts=True)
+
+    assert evaluate(Request(*me, "s3:GetObject", "arn:aws:s3:::theirs/x", {}), policies).is_allowed == allowed
+
+
+def test_a_resource_policy_that_names_the_session_is_not_capped_by_the_session_policy():
+    """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session."""
+    me = ("arn:aws:iam::123456789012:role/r", "arn:aws:sts::123456789012:assumed-role/r/s")
+    request = Request(*me, "s3:GetObject", "arn:aws:s3:::own/x", {})
+
+    def may(principal):
+        return evaluate(request, Policies({}, resource=by_resource(principal), session=NOTHING)).is_allowed
+
+    assert may({"AWS": me[1]})
+    assert not may({"AWS": me[0]})
+    assert not may("*")
+
+
+def test_a_variable_without_a_value_excludes_nothing_and_denies_nothing():
+    me = ("arn:aws:iam::123456789012:role/r", "arn:aws:sts::123456789012:assumed-role/r/s")
+    own = "arn:aws:s3:::own/${aws:PrincipalTag/team}/*"
+    request = Request(*me, "s3:GetObject", "arn:aws:s3:::own/x", {})
+
+    open_allow = {"Statement": [{"Effect": "Allow", "Action": "*", "NotResource": own}]}
+    open_deny = {"Statement": [{"Effect": "Deny", "Action": "*", "NotResource": own}]}
+
+    assert not evaluate(request, Policies({"own": open_allow})).is_allowed
+    assert evaluate(request, Policies({"own": EVERYTHING, "deny": open_deny})).is_allowed
