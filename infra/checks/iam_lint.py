@@ -118,7 +118,7 @@ def _overlap(one: str, other: str) -> bool:
 @cache
 def _reference(kind: str, service: str) -> dict[str, Any]:
     if not REFERENCE.is_dir():
-        raise FileNotFoundError(f"{REFERENCE}: the IAM service reference is missing; run `npm ci`")
+        raise FileNotFoundError(f"{REFERENCE}: the IAM service reference is missing; run `make setup`")
     path = REFERENCE / kind / f"{service}.json"
     if not path.exists():
         return {}

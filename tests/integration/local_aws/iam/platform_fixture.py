@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import pytest
+from botocore.exceptions import ClientError
 
 from local_aws.server import LocalAws
 
@@ -33,6 +35,13 @@ def statement(sid: str, actions: Any, resources: Any, conditions: Any = None, **
 
 def document(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def denial(call: Any, **request: Any) -> dict[str, str]:
+    """Return the error with which a call fails."""
+    with pytest.raises(ClientError) as caught:
+        call(**request)
+    return dict(caught.value.response["Error"])
 
 
 def sagemaker(kind: str, name: str = "*") -> str:
