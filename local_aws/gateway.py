@@ -87,6 +87,8 @@ class Gateway:
         self.last_request = time.monotonic()
         caller = Caller.of(environ, self._plane.settings.region)
         try:
+            if caller.service == cloudwatch_wire.SERVICE:
+                cloudwatch_wire.decompress(environ)
             self._guard.check(environ, caller.access_key, caller.service, caller.region)
             context = Context(self._account_of(caller.access_key), caller.region, self._plane)
             if answer := self._own_answer(caller.service, environ, context):

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from local_aws.autoscaling import scaler
 from local_aws.cloudwatch import alarms
 from local_aws.cloudwatch.notification import message, subject
+from local_aws.iam.service_access import check_access
 from local_aws.store import Key, Record
 
 if TYPE_CHECKING:
     from local_aws.data_plane import DataPlane
 
 _LOG = logging.getLogger(__name__)
+_PRINCIPAL, _LAMBDA_PRINCIPAL = "cloudwatch.amazonaws.com", "lambda.alarms.cloudwatch.amazonaws.com"
 _SCALING = "arn:aws:autoscaling:"
 
 
@@ -53,9 +55,11 @@ def _perform_one(
 def _send(plane: "DataPlane", key: Key, arn: str, alarm: Record, old: Record) -> None:
     match arn.split(":")[2]:
         case "sns":
+            check_access(plane, _PRINCIPAL, "sns:Publish", arn, alarm["AlarmArn"])
             client = plane.client("sns", key.region)
             client.publish(TopicArn=arn, Subject=subject(alarm, key.region), Message=message(alarm, old, key))
         case "lambda":
+            check_access(plane, _LAMBDA_PRINCIPAL, "lambda:InvokeFunction", arn, alarm["AlarmArn"])
             _invoke(plane, key, arn, alarm, old)
         case "autoscaling":
             scaler.act(plane, key, arn, alarm)

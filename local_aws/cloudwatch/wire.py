@@ -1,7 +1,9 @@
 """Speak CloudWatch's three protocols: Smithy's RPC v2 CBOR, which boto3 uses, AWS JSON 1.0, and the old Query."""
 
 import datetime as dt
+import io
 import json
+import zlib
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
@@ -9,13 +11,14 @@ from xml.sax.saxutils import escape
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.serialize import CBORSerializer
 
-from local_aws.errors import ApiError
+from local_aws.errors import ApiError, SerializationError
 from local_aws.http_server import Environ
 from local_aws.iam.calls import Call, read_call
 from local_aws.sagemaker.validation import operation_model, service_model
 
 SERVICE = "monitoring"
 _NAMESPACE = "http://monitoring.amazonaws.com/doc/2010-08-01/"
+_MOST_BYTES = 64 << 20
 _NUMBERS = {"integer": int, "long": int, "float": float, "double": float}
 
 
@@ -26,6 +29,26 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+
+
+def decompress(environ: Environ) -> None:
+    """Unpack a request's body: clients send large ones in gzip.
+
+    Raises:
+        ApiError: It is no gzip, or more than 64 MB.
+    """
+    if environ.get("HTTP_CONTENT_ENCODING", "").lower() != "gzip":
+        return
+    packed = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or -1))
+    try:
+        unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        body = unpacker.decompress(packed, _MOST_BYTES)
+    except zlib.error as err:
+        raise SerializationError(f"The body is no gzip: {err}") from err
+    if unpacker.unconsumed_tail:
+        raise SerializationError(f"The body unpacks to more than {_MOST_BYTES} bytes.")
+    environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+    del environ["HTTP_CONTENT_ENCODING"]
 
 
 def read(environ: Environ) -> Call:

@@ -1,6 +1,7 @@
 """Metrics published by services and by boto3 are listed and read as CloudWatch does."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
@@ -142,3 +143,28 @@ def test_errors_are_those_of_cloudwatch(cloudwatch, unique, moment):
         publish(cloudwatch, unique("ns"), [1.0], moment - dt.timedelta(days=15))
     with pytest.raises(ClientError, match="NotImplementedException"):
         cloudwatch.put_insight_rule(RuleName="r", RuleDefinition="{}")
+
+
+def test_large_requests_which_boto3_compresses_are_read(cloudwatch, unique, moment):
+    namespace = unique("ns")
+    names = [f"a-metric-with-quite-a-long-name-{number}" for number in range(400)]
+    data = [{"MetricName": name, "Value": 1.0, "Timestamp": moment} for name in names]
+
+    cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)
+
+    found = cloudwatch.get_paginator("list_metrics").paginate(Namespace=namespace)
+    assert {metric["MetricName"] for page in found for metric in page["Metrics"]} == set(names)
+
+
+def test_concurrent_publishers_lose_nothing(timed_aws, cloudwatch, clock, unique):
+    namespace, start = unique("ns"), clock.now() - MINUTE
+
+    def publish_many(_):
+        for _ in range(2_000):
+            timed_aws.plane.metrics.put(namespace, "Latency", 1.0, "None", {"a": "b"}, region="us-east-1")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(publish_many, range(8)))
+
+    points = read(cloudwatch, namespace, start, statistics=["Sum"], Dimensions=[{"Name": "a", "Value": "b"}])
+    assert sum(point["Sum"] for point in points) == 16_000
