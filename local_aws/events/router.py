@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import logging
 import queue
 import threading
 import uuid
@@ -15,6 +16,7 @@ from local_aws.events.inputs import input_of
 from local_aws.moto_adapters import event_rules
 from local_aws.moto_adapters.event_rules import Rule
 
+_LOG = logging.getLogger(__name__)
 _SERVICE = "events.amazonaws.com"
 _METRICS = "AWS/Events"
 Event = Mapping[str, Any]
@@ -89,9 +91,15 @@ class EventRouter:
                 bus, event = self._queue.get(timeout=1)
             except queue.Empty:
                 continue
-            for rule in event_rules.rules(event["account"], event["region"], bus):
-                if rule.pattern and patterns.matches(patterns.parse(rule.pattern), event):
-                    self.fire(rule, event)
+            try:
+                self._match(bus, event)
+            except Exception:  # noqa: BLE001 - one event must not end the bus
+                _LOG.exception("the event %s was not routed", event["id"])
+
+    def _match(self, bus: str, event: Event) -> None:
+        for rule in event_rules.rules(event["account"], event["region"], bus):
+            if rule.pattern and patterns.matches(patterns.parse(rule.pattern), event):
+                self.fire(rule, event)
 
     def _deliver(self, rule: Rule, event: Event, target: Mapping[str, Any], text: str) -> None:
         plane = self._plane

@@ -129,8 +129,9 @@ def _to_bus(call: Call) -> None:
         "EventBusName": call.arn,
     }
     bus: Any = call.plane.events
-    if call.target.get("RoleArn"):
-        call.client("events")  # the role must trust the service
+    if role_arn := call.target.get("RoleArn"):
+        service_roles.check_trust(call.plane, role_arn, call.service, call.source_arn)
+        service_roles.check_permission(call.plane, role_arn, "events:PutEvents", call.arn)
     bus.put(entry, call.arn.split(":")[4], call.region)
 
 

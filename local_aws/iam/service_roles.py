@@ -6,8 +6,10 @@ A service that assumes a role for a resource gives the resource's ARN and accoun
 
 from local_aws.data_plane import DataPlane
 from local_aws.errors import ApiError
-from local_aws.iam.decisions import decide_trust
+from local_aws.iam.decisions import decide, decide_trust
 from local_aws.iam.evaluator import Request
+from local_aws.iam.principals import Principal, session_arn
+from local_aws.iam.requirements import Place, Requirement
 from local_aws.moto_adapters import permissions
 
 
@@ -36,3 +38,20 @@ def check_trust(plane: DataPlane, role_arn: str, service: str, source_arn: str) 
             f"'{service}' is not authorized to assume the provided role {role_arn} for {source_arn}: "
             f"{verdict.reason}. Allow the service in the role's trust policy."
         )
+
+
+def check_permission(plane: DataPlane, role_arn: str, action: str, resource: str) -> None:
+    """Let a role do something that no API call of the local AWS stands for, or refuse.
+
+    Raises:
+        CannotAssumeRoleError: IAM is enforced, and the role may not.
+    """
+    grants = permissions.role(role_arn)
+    if plane.settings.iam != "enforce" or grants is None:
+        return
+    _, _, _, region, account_id, *_ = resource.split(":")
+    principal = Principal("role", role_arn, session_arn(role_arn, "EventBridge"), grants=grants)
+    verdict = decide(principal, Requirement(action, resource), Place(account_id, region)).verdict
+    if not verdict.is_allowed:
+        text = f"User: {principal.session_arn} is not authorized to perform: {action} on resource: {resource}"
+        raise CannotAssumeRoleError(f"{text} {verdict.reason}")

@@ -39,6 +39,17 @@ _PATHS = (
     "HeartbeatSecondsPath",
 )
 _MAX_NAME = 80
+_MAX_BYTES = 1_048_576
+_NUMBERS = {
+    "BackoffRate": (int, float),
+    "HeartbeatSeconds": (int,),
+    "IntervalSeconds": (int,),
+    "MaxAttempts": (int,),
+    "MaxConcurrency": (int,),
+    "MaxDelaySeconds": (int,),
+    "Seconds": (int,),
+    "TimeoutSeconds": (int,),
+}
 
 
 @dataclass(frozen=True)
@@ -56,13 +67,18 @@ class Problem:
 
 def check(text: str) -> tuple[dict[str, Any], list[Problem]]:
     """Return the parsed definition and its problems; a definition with problems cannot run."""
+    if len(text.encode()) > _MAX_BYTES:
+        return {}, [_wrong(f"The definition has {len(text.encode())} bytes; allowed are {_MAX_BYTES}", "/")]
     try:
         definition = json.loads(text)
     except ValueError as err:
         return {}, [Problem("INVALID_JSON_DESCRIPTION", f"Invalid State Machine Definition: {err}", "/")]
     if not isinstance(definition, dict):
         return {}, [Problem("INVALID_JSON_DESCRIPTION", "The definition is no JSON object", "/")]
-    return definition, list(_flow(definition, ""))
+    try:
+        return definition, [*_numbers(definition, ""), *_flow(definition, "")]
+    except (TypeError, AttributeError, KeyError, IndexError) as err:
+        return definition, [_wrong(f"An element has another type than the language says ({err})", "/")]
 
 
 def _flow(flow: Mapping[str, Any], where: str) -> Iterator[Problem]:
@@ -98,11 +114,24 @@ def _state(name: str, state: Any, states: Mapping[str, Any], where: str) -> Iter
         return
     for field in state.keys() - _FIELDS[kind] - _COMMON:
         yield _wrong(f"Field is not supported: '{field}'", where)
+    if problems := list(_numbers(state, where)):
+        yield from problems
+        return
     yield from _transitions(state, states, where)
     yield from _handlers(state, states, where)
     yield from _expressions(state, where)
     if kind in _CHECKS:
         yield from _CHECKS[kind](state, where)
+
+
+def _numbers(part: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """Yield the fields that must be numbers and are none: a substituted text stays a text."""
+    for field, types in _NUMBERS.items():
+        value = part.get(field, 1)
+        if isinstance(value, bool) or not isinstance(value, types) or value < 0:
+            yield _wrong(f"Expected value of type Integer, which is {value!r}", f"{where}/{field}")
+    for number, retrier in enumerate(part.get("Retry", ())):
+        yield from _numbers(retrier, f"{where}/Retry[{number}]")
 
 
 def _transitions(state: State, states: Mapping[str, Any], where: str) -> Iterator[Problem]:

@@ -29,6 +29,9 @@ _NAMES = {
 _OPTIMIZED = {"sns": "SNS", "sqs": "SQS", "stepfunctions": "StepFunctions"}
 _FIRST_SDK = {"sagemaker": "AmazonSageMakerException", "sns": "AmazonSNSException", "sqs": "AmazonSQSException"}
 
+_OF_HEAD = {"HeadObject": "NoSuchKey", "HeadBucket": "NoSuchBucket"}
+"""Answers to HEAD have no body that names the error; the Java SDK names it itself."""
+
 
 def service_name(resource: Resource) -> str:
     """Return a service's name in errors."""
@@ -51,6 +54,7 @@ def error_of(resource: Resource, error: ClientError | None) -> StatesError:
 
 
 def _exception(resource: Resource, code: str) -> str:
+    code = _OF_HEAD.get(resource.action, code) if code == "404" else code
     for shape in service_model(resource.service).error_shapes:
         if code in {shape.name, shape.metadata.get("error", {}).get("code")}:
             return _suffixed(shape.name)

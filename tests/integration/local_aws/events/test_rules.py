@@ -157,6 +157,20 @@ def test_a_bus_hands_events_on_to_another_bus(api, queue, rule, put, role, uniqu
     assert target.bodies()[0]["detail"] == {"a": 1}
 
 
+def test_a_bus_takes_no_events_of_a_role_that_may_not_put_any(  # noqa: PLR0917 - fixtures
+    api, queue, rule, put, role, unique
+):
+    bus = api("events").create_event_bus(Name=unique("bus"))["EventBusArn"]
+    dead, source = queue(), unique("source")
+    target = {"Arn": bus, "RoleArn": role(EVENTS), "DeadLetterConfig": {"Arn": dead.arn}}
+    dead.allow(EVENTS, rule({"source": [source]}, target))
+
+    put(source, "Kind", {})
+
+    (message,) = dead.messages()
+    assert "events:PutEvents" in message["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"]
+
+
 def test_a_log_group_gets_the_event(api, rule, put, unique):
     group, source = f"/aws/events/{unique('group')}", unique("source")
     api("logs").create_log_group(logGroupName=group)
