@@ -13,7 +13,7 @@ from pipelines.errors import PipelineError
 
 VERBS = (
     "run", "render", "check", "upsert", "start", "wait", "status", "steps", "logs", "list", "stop", "approve",
-    "reject", "upload-data", "resources", "synth", "deploy", "diff", "destroy", "doctor", "demo-release",
+    "reject", "upload-data", "resources", "synth", "deploy", "diff", "destroy", "doctor", "demo-release", "loadtest",
 )  # fmt: skip
 
 

@@ -51,18 +51,25 @@ def staircase(
         ExecutionFailedError: Locust did not run.
     """
     for count in clients:
-        options = ["--headless", "--only-summary", "--json", "--loglevel", "ERROR", "--reset-stats"]
-        shape = ["--users", str(count), "--spawn-rate", str(count), "--run-time", f"{seconds:g}s"]
-        done = subprocess.run(
-            [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), *options, *shape],
-            cwd=ROOT,
-            env={**os.environ, **variables, "ENDPOINT_NAME": endpoint, "PAYLOADS": str(payloads.absolute())},
-            capture_output=True,
-            text=True,
-            timeout=seconds + _GRACE_SECONDS,
-            check=False,
-        )
-        yield read_statistics(done.stdout, count, done.stderr)
+        with start_load(endpoint, payloads, count, seconds=seconds, variables=variables) as load:
+            output, errors = load.communicate(timeout=seconds + _GRACE_SECONDS)
+        yield read_statistics(output, count, errors)
+
+
+def start_load(
+    endpoint: str, payloads: Path, clients: int, *, seconds: float, variables: Mapping[str, str]
+) -> "subprocess.Popen[str]":
+    """Start so many clients, each of which waits for its answers."""
+    options = ["--headless", "--only-summary", "--json", "--loglevel", "ERROR", "--reset-stats"]
+    shape = ["--users", str(clients), "--spawn-rate", str(clients), "--run-time", f"{seconds:g}s"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), *options, *shape],
+        cwd=ROOT,
+        env={**os.environ, **variables, "ENDPOINT_NAME": endpoint, "PAYLOADS": str(payloads.absolute())},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def read_statistics(output: str, clients: int, errors: str = "") -> Step:
