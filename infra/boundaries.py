@@ -28,6 +28,67 @@ _LOGS = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
 _ECR = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 
+_RELEASE_NOUNS = ("Endpoint", "EndpointConfig", "Model")
+_RELEASE = (
+    *(f"sagemaker:{verb}{noun}" for verb in ("Create", "Describe") for noun in _RELEASE_NOUNS),
+    "sagemaker:AddTags",
+    "sagemaker:CreateProcessingJob",
+    "sagemaker:DeleteEndpointConfig",
+    "sagemaker:DeleteModel",
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:DescribeProcessingJob",
+    "sagemaker:InvokeEndpoint",
+    "sagemaker:ListModelPackages",
+    "sagemaker:StopProcessingJob",
+    "sagemaker:UpdateEndpoint",
+    "sagemaker:UpdateEndpointWeightsAndCapacities",
+    "sagemaker:UpdateModelPackage",
+)
+_SCALING = tuple(
+    f"application-autoscaling:{action}"
+    for action in ("DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget")
+)
+_TRACES = (
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+)
+_SYNC = ("events:DescribeRule", "events:PutRule", "events:PutTargets")
+_READING = (
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+)
+_LOG_DELIVERY = tuple(f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update"))
+
+
+def release_boundary(scope: Stack, stage: Stage) -> list[iam.PolicyStatement]:
+    """Return the ceiling of the role that releases: it changes endpoints and approvals, and makes no models."""
+    own_account = {"StringEquals": {"aws:ResourceAccount": scope.account}}
+    to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    return [
+        allow("OwnBuckets", ("s3:GetObject", "s3:ListBucket", "s3:PutObject"), ["*"], own_account),
+        allow("OwnKeys", _KMS, [arn(scope, "kms", "key/*")]),
+        allow("Release", _RELEASE, [arn(scope, "sagemaker", "*")]),
+        allow("PassPlatformRoles", ["iam:PassRole"], [iam_arn(scope, f"role/{stage.prefix}-*")], to_sagemaker),
+        allow("Scale", _SCALING, [arn(scope, "application-autoscaling", "scalable-target/*")]),
+        allow("ScalingRole", ["iam:CreateServiceLinkedRole"], [scaling_role(scope)]),
+        allow("WaitForJobs", _SYNC, [arn(scope, "events", "*")]),
+        allow("Turns", ["states:ListExecutions"], [arn(scope, "states", f"stateMachine:{stage.prefix}-*")]),
+        allow("Observe", (*_TRACES, *_LOG_DELIVERY, *_READING), ["*"]),
+    ]
+
+
+def scaling_role(scope: Stack) -> str:
+    """Return the ARN of the service-linked role by which autoscaling changes endpoints."""
+    service = "sagemaker.application-autoscaling.amazonaws.com"
+    return iam_arn(scope, f"role/aws-service-role/{service}/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint")
+
+
 def work_boundary(scope: Stack, stage: Stage) -> list[iam.PolicyStatement]:
     """Return the ceiling of roles that do the platform's work."""
     registry = f"arn:aws:ecr:{stage.region}:{ACCOUNT_BY_REGION[stage.region]}:repository/{REPOSITORY}"
@@ -46,6 +107,7 @@ def work_boundary(scope: Stack, stage: Stage) -> list[iam.PolicyStatement]:
         allow("Network", ENI_ACTIONS, ["*"]),
         allow("Logs", _LOGS, [arn(scope, "logs", "log-group:*")]),
         allow("Metrics", ["cloudwatch:PutMetricData"], ["*"]),
+        allow("RollbackAlarms", ["cloudwatch:DescribeAlarms"], [arn(scope, "cloudwatch", f"alarm:{stage.prefix}-*")]),
         allow("Image", _ECR, [registry]),
         allow("Registry", ["ecr:GetAuthorizationToken"], ["*"]),
     ]

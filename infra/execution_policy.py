@@ -74,6 +74,15 @@ _POLICY = (
     "iam:TagPolicy",
     "iam:UntagPolicy",
 )
+_QUEUE = (
+    "CreateQueue",
+    "DeleteQueue",
+    "GetQueueAttributes",
+    "ListQueueTags",
+    "SetQueueAttributes",
+    "TagQueue",
+    "UntagQueue",
+)
 _NETWORK_NOUNS = ("Vpc", "Subnet", "RouteTable", "SecurityGroup")
 _NETWORK = (
     *(f"ec2:{verb}{noun}" for verb in ("Create", "Delete") for noun in _NETWORK_NOUNS),
@@ -106,22 +115,22 @@ _NETWORK = (
 
 
 def execution_policies(
-    stack: Stack, stage: Stage, boundary: iam.IManagedPolicy
+    stack: Stack, stage: Stage, boundaries: Sequence[iam.IManagedPolicy]
 ) -> Mapping[str, Sequence[iam.PolicyStatement]]:
     """Return the parts of the execution policy by name."""
     return {
-        "ExecutionIdentities": [*_roles(stack, stage, boundary), *_network(stack, stage)],
+        "ExecutionIdentities": [*_roles(stack, stage, boundaries), *_network(stack, stage)],
         "ExecutionData": [*_lake(stack, stage), *_storage(stack, stage)],
         "ExecutionWork": [*_work(stack, stage), *_observation(stack, stage)],
         "ExecutionServing": [*_release(stack, stage), *_serving(stack, stage)],
     }
 
 
-def _roles(stack: Stack, stage: Stage, boundary: iam.IManagedPolicy) -> list[iam.PolicyStatement]:
+def _roles(stack: Stack, stage: Stage, boundaries: Sequence[iam.IManagedPolicy]) -> list[iam.PolicyStatement]:
     """Roles only below the boundary; nothing that could change the delivery stack, and so this very policy."""
     roles, policies = iam_arn(stack, f"role/{stage.prefix}-*"), iam_arn(stack, f"policy/{stage.prefix}-*")
     delivery = f"{stage.prefix}-Delivery-*"
-    bounded = {"ArnEquals": {"iam:PermissionsBoundary": boundary.managed_policy_arn}}
+    bounded = {"ArnEquals": {"iam:PermissionsBoundary": [boundary.managed_policy_arn for boundary in boundaries]}}
     services = ("events", "sagemaker", "scheduler", "states", "vpc-flow-logs")
     passed = [f"{service}.amazonaws.com" for service in services]
     return [
@@ -280,6 +289,7 @@ def _observation(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
             _of("sns", *topics, *tags, "ListSubscriptionsByTopic"),
             _named(stack, stage, "sns", ""),
         ),
+        allow("Queues", _of("sqs", *_QUEUE), [arn(stack, "sqs", f"{stage.prefix}-*")]),
         allow("LogGroups", _of("logs", *groups, *tags), own_groups),
         allow("FindLogGroups", ["logs:DescribeLogGroups"], ["*"]),
         allow("Alarms", _of("cloudwatch", *alarms, *tags), _named(stack, stage, "cloudwatch", "alarm:")),

@@ -10,6 +10,7 @@ from infra.stacks.delivery_stack import DeliveryStack
 from infra.stacks.identities_stack import IdentitiesStack
 from infra.stacks.lake_stack import LakeStack
 from infra.stacks.network_stack import NetworkStack
+from infra.stacks.release_stack import ReleaseStack
 from infra.stacks.safeguards_stack import SafeguardsStack
 from infra.stacks.storage_stack import StorageStack
 from infra.stacks.training_stack import TrainingStack
@@ -38,7 +39,9 @@ class Platform:
         common: dict[str, Any] = {"stage": stage, "boundary": self.delivery.boundary, "env": env}
         self.safeguards = SafeguardsStack(scope, name("Safeguards"), **common)
         self.network = NetworkStack(scope, name("Network"), logs_key=self.safeguards.key, **common)
-        self.identities = IdentitiesStack(scope, name("Identities"), **common)
+        self.identities = IdentitiesStack(
+            scope, name("Identities"), release_boundary=self.delivery.release_boundary, **common
+        )
         self.lake = LakeStack(scope, name("Lake"), identities=self.identities, **common)
         storage: list[StorageStack] = []
         if stage.training_storage in ("fsx-lustre", "efs"):
@@ -55,6 +58,16 @@ class Platform:
             file_system=storage[0].file_system.described if storage else None,
             **common,
         )
+        self.release = ReleaseStack(
+            scope,
+            name("Release"),
+            identities=self.identities,
+            network=self.network,
+            lake=self.lake,
+            safeguards=self.safeguards,
+            training=self.training,
+            **common,
+        )
         self.stacks: list[Stack] = [
             self.delivery,
             self.safeguards,
@@ -63,4 +76,5 @@ class Platform:
             self.lake,
             *storage,
             self.training,
+            self.release,
         ]

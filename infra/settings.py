@@ -35,6 +35,77 @@ class Retention:
 
 
 @dataclass(frozen=True)
+class Hosting:
+    """How the champion is served.
+
+    Attributes:
+        instance_type: Of every variant; burstable ones cannot be scaled automatically.
+        min_instances: Per variant; two at least, so that they stand in two availability zones and a canary is possible.
+        max_instances: Per variant.
+        scale_in_cooldown_seconds: Pause after instances were taken away.
+        scale_out_cooldown_seconds: Pause after instances were added.
+        p99_latency_ms: Above it the latency alarm fires.
+        error_rate: Share of requests answered by 5xx above which the error alarm fires.
+        cpu_percent: Of one instance, 100 per vCPU, above which the saturation alarm fires.
+        bake_seconds: How long half of a promoted fleet serves under the alarms before the rest follows. Longer than
+            the alarms take to fire.
+        termination_seconds: How long the old fleet is kept after that.
+        image: URI of the project's own serving image; None serves by the managed image.
+    """
+
+    instance_type: str = "ml.m5.large"
+    min_instances: int = 2
+    max_instances: int = 6
+    scale_in_cooldown_seconds: int = 600
+    scale_out_cooldown_seconds: int = 120
+    p99_latency_ms: int = 500
+    error_rate: float = 0.01
+    cpu_percent: int = 160
+    bake_seconds: int = 600
+    termination_seconds: int = 120
+    image: str | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """How a challenger is compared with the champion.
+
+    Attributes:
+        ramp_percent: The challenger's share of the traffic, step by step.
+        look_seconds: Time between two looks of the judge, which may look as often as it wants.
+        comparison: `paired`: both models score the same requests. `split`: the variants' own requests, where a
+            prediction changes what happens.
+        alpha: Bound of the probability to prefer a model that is not better, however often it is looked at.
+        power: Probability to find the minimum effect within the maximum duration.
+        minimum_effect: Smallest difference in log loss that matters.
+        minimum_days: Days of traffic before a promotion.
+        maximum_days: After so many days without a decision the champion stays.
+        error_rate: The challenger may have so many more errors per request.
+        p99_latency_ratio: The challenger's 99th percentile of latency may be so many times the champion's.
+        calibration: The challenger's mean prediction may be off the observed rate by so much.
+        worst_slice: No slice's log loss may get worse by more.
+    """
+
+    ramp_percent: tuple[int, ...] = (5, 25, 50)
+    look_seconds: int = 24 * 3600
+    comparison: Literal["paired", "split"] = "paired"
+    alpha: float = 0.05
+    power: float = 0.8
+    minimum_effect: float = 0.005
+    minimum_days: int = 3
+    maximum_days: int = 28
+    error_rate: float = 0.01
+    p99_latency_ratio: float = 2.0
+    calibration: float = 0.1
+    worst_slice: float = 0.1
+
+    @property
+    def most_looks(self) -> int:
+        """Return how often the judge looks at most; two more than the days hold, for a late start."""
+        return self.maximum_days * 86_400 // self.look_seconds + 2
+
+
+@dataclass(frozen=True)
 class GitHub:
     """The repository whose workflows may assume roles.
 
@@ -69,6 +140,8 @@ class Stage:
         operators: Who may read and write objects by hand, where their own policies say so: patterns of the part of
             their ARN after the account (`role/data-operators/*`). The platform's own roles are never among them.
         qualifier: Of the CDK bootstrap resources.
+        hosting: How the champion is served.
+        experiment: How a challenger is compared with it.
     """
 
     name: Literal["sandbox", "prod"]
@@ -86,11 +159,18 @@ class Stage:
     operators: tuple[str, ...] = ("*",)
     qualifier: str = "hnb659fds"
     retention: Retention = field(default_factory=Retention)
+    hosting: Hosting = field(default_factory=Hosting)
+    experiment: Experiment = field(default_factory=Experiment)
 
     def pipeline_settings(self, budget: str = "default") -> Settings:
         """Return the training pipeline's settings on this stage."""
         mode: InputMode = "File" if self.training_storage == "s3-file" else "FastFile"
         return replace(Settings.of_budget(budget), training_input_mode=mode)
+
+    @property
+    def endpoint(self) -> str:
+        """Return the name of the stage's endpoint, with which its configurations' and models' names begin."""
+        return f"flight-delay-{self.name}"
 
     @property
     def prefix(self) -> str:

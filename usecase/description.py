@@ -17,3 +17,16 @@ CAVEATS = (
     "The tail number is the aircraft that really flew; swaps are known only later, which makes the features of the "
     "inbound aircraft mildly optimistic. Cancelled flights have no arrival and are not in the evaluation."
 )
+
+SAMPLE_RECORD = {
+    "carrier": "UA",
+    "origin": "EWR",
+    "dest": "IAH",
+    "year": 2013,
+    "month": 12,
+    "day": 1,
+    "sched_dep_time": 515,
+    "sched_arr_time": 814,
+    "distance": 1400,
+}
+"""A raw record that every model must answer: the first question a released challenger is asked."""

@@ -23,8 +23,11 @@ _NAME_PROPERTIES = {
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::SageMaker::ModelPackageGroup": "ModelPackageGroupName",
     "AWS::SageMaker::Pipeline": "PipelineName",
+    "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
 _ARNS = {
+    "AWS::CloudWatch::Alarm": "cloudwatch:{region}:{account}:alarm:{name}",
+    "AWS::CloudWatch::CompositeAlarm": "cloudwatch:{region}:{account}:alarm:{name}",
     "AWS::CloudTrail::Trail": "cloudtrail:{region}:{account}:trail/{name}",
     "AWS::EFS::FileSystem": "elasticfilesystem:{region}:{account}:file-system/{name}",
     "AWS::Events::Rule": "events:{region}:{account}:rule/{name}",
@@ -34,11 +37,18 @@ _ARNS = {
     "AWS::KMS::Key": "kms:{region}:{account}:key/{name}",
     "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}:*",
     "AWS::S3::Bucket": "s3:::{name}",
+    "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
     "AWS::SNS::Topic": "sns:{region}:{account}:{name}",
     "AWS::SageMaker::Pipeline": "sagemaker:{region}:{account}:pipeline/{name}",
     "AWS::Scheduler::ScheduleGroup": "scheduler:{region}:{account}:schedule-group/{name}",
+    "AWS::StepFunctions::StateMachine": "states:{region}:{account}:stateMachine:{name}",
 }
-_REF_IS_ARN = {"AWS::IAM::ManagedPolicy", "AWS::IAM::OIDCProvider", "AWS::SNS::Topic"}
+_REF_IS_ARN = {
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::OIDCProvider",
+    "AWS::SNS::Topic",
+    "AWS::StepFunctions::StateMachine",
+}
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,10 @@ RESOURCES_OUTPUT = "Resources"
 class TrainingStack(PlatformStack):
     """The model package group and the pipeline, and what its roles may do.
 
+    Attributes:
+        processing_code: Where the processing jobs' code lies.
+        processing_arn: ARN of that object.
+
     Args:
         alarms: Hears of failed executions.
         file_system: Where training reads prepared data; None is S3.
@@ -53,6 +57,7 @@ class TrainingStack(PlatformStack):
         super().__init__(scope, construct_id, stage=stage, **more)
         self._file_system = file_system
         code = CodeBundles(self, "Code", bundles=build_bundles())
+        self.processing_code, self.processing_arn = code.locations.processing, code.object_arns["processing"]
         jobs_network = Network(tuple(network.subnet_ids), (network.security_group_id,))
         group = sagemaker.CfnModelPackageGroup(
             self, "Models", model_package_group_name=PROJECT, model_package_group_description="Flight-delay models"

@@ -25,6 +25,8 @@ def normalised(template):
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::SageMaker::Pipeline":
             resource["Properties"]["PipelineDefinition"] = "…"
+        if resource["Type"] == "AWS::StepFunctions::StateMachine":
+            resource["Properties"]["DefinitionString"] = "… (infra/workflows)"
     return _ASSET_HASH.sub("<hash>", json.dumps(template, indent=1, sort_keys=True, ensure_ascii=False)) + "\n"
 
 

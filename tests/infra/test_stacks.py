@@ -83,7 +83,7 @@ def test_schedule_starts_the_pipeline_under_its_own_role_with_a_fresh_data_versi
 
 
 def test_failed_execution_reaches_the_encrypted_topic(sandbox):
-    rule = next(sandbox.resources("AWS::Events::Rule"))
+    rule = next(rule for rule in sandbox.resources("AWS::Events::Rule") if rule.stack.endswith("Training"))
     topic = next(sandbox.resources("AWS::SNS::Topic"))
 
     assert rule.properties["EventPattern"]["detail"]["currentPipelineExecutionStatus"] == ["Failed"]
