@@ -82,8 +82,7 @@ def serving_container(
 ) -> ContainerSpec:
     """Return the container that serves a model; `images` are the account's own (see Settings)."""
     image = find_image(container["Image"], images)
-    # What an image of the account's own has installed is here this project's code.
-    own = {} if image.family else {SOCKET_VARIABLE: f"/opt/ml/{SOCKET_NAME}", "PYTHONPATH": str(Path.cwd())}
+    own = {} if image.family else _own_image()
     return ContainerSpec(
         host=host,
         image=container["Image"],
@@ -92,3 +91,16 @@ def serving_container(
         environment={**environment, **own, **container.get("Environment", {})},
         log_path=log_path,
     )
+
+
+def _own_image() -> dict[str, str]:
+    """Return the environment of an image of the account's own, for which a command of this machine stands.
+
+    It finds the code of the server's working directory, and the user's home with whatever was compiled there before.
+    """
+    return {
+        SOCKET_VARIABLE: f"/opt/ml/{SOCKET_NAME}",
+        "PYTHONPATH": str(Path.cwd()),
+        "HOME": str(Path.home()),
+        "OMP_NUM_THREADS": "1",
+    }
