@@ -11,7 +11,8 @@ from pipelines.job_parts import join_path
 from pipelines.resources import Resources
 from usecase import description
 
-CONTENT_TYPES = ["text/csv", "application/json"]
+REQUEST_TYPES = ["text/csv", "application/json", "application/jsonlines", "application/x-parquet"]
+RESPONSE_TYPES = ["application/json", "text/csv", "application/jsonlines"]
 HOSTING_INSTANCES = ["ml.m5.large", "ml.m5.xlarge", "ml.c5.large", "ml.c5.xlarge"]
 TRANSFORM_INSTANCES = ["ml.m5.large", "ml.m5.xlarge"]
 _CARD_MEASURES = {
@@ -44,8 +45,8 @@ def create_request(
         "ModelApprovalStatus": given["ModelApprovalStatus"],
         "InferenceSpecification": {
             "Containers": [_container(resources.image, model_uri)],
-            "SupportedContentTypes": CONTENT_TYPES,
-            "SupportedResponseMIMETypes": CONTENT_TYPES,
+            "SupportedContentTypes": REQUEST_TYPES,
+            "SupportedResponseMIMETypes": RESPONSE_TYPES,
             "SupportedRealtimeInferenceInstanceTypes": HOSTING_INSTANCES,
             "SupportedTransformInstanceTypes": TRANSFORM_INSTANCES,
         },
@@ -56,6 +57,8 @@ def create_request(
             "data_version": given["DataVersion"],
             "auc": measure("gate.auc").to_string(),
             "log_loss": measure("gate.log_loss").to_string(),
+            # The release workflow hands it to the model server (DECISION_THRESHOLD).
+            "decision_threshold": measure("threshold.value").to_string(),
             "pipeline_execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
             "evaluation_uri": evaluation_uri,
         },

@@ -19,7 +19,7 @@ _PLACE = re.compile(r"\$\{(\w+)\}")
 class Workflow(Construct):
     """A state machine; `${Name}` in its definition stands for a value of `values`.
 
-    What is known is put in here: numbers, lists, objects, names. What only CloudFormation will know, a token, it puts in
+    What is known is put in here: numbers, lists, objects, names. A token, which only CloudFormation knows, it puts in
     itself (DefinitionSubstitutions, which know texts only).
 
     Args:
