@@ -51,11 +51,16 @@ def interval_of(alarm: Record) -> int:
     return min(period_of(alarm), _MINUTE)
 
 
+def range_of(alarm: Record) -> int:
+    """Return the length of the evaluation range in seconds: two periods more than EvaluationPeriods."""
+    return int(alarm["EvaluationPeriods"] + EXTRA_PERIODS) * period_of(alarm)
+
+
 def window_of(alarm: Record, now: float) -> Window:
-    """Return the evaluation range: the last complete periods, two more than EvaluationPeriods."""
-    step, period = interval_of(alarm), period_of(alarm)
+    """Return the evaluation range, which ends with the last complete minute or shorter period."""
+    step = interval_of(alarm)
     end = now // step * step
-    return Window(end - (alarm["EvaluationPeriods"] + EXTRA_PERIODS) * period, end)
+    return Window(end - range_of(alarm), end)
 
 
 def metrics_of(alarm: Record) -> list[MetricName]:

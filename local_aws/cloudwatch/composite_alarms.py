@@ -17,6 +17,9 @@ from local_aws.store import Key, Record
 if TYPE_CHECKING:
     from local_aws.data_plane import DataPlane
 
+_TOLERANCE = dt.timedelta(seconds=1)
+"""Between two looks, ten seconds apart, a moment more or less passes."""
+
 
 def evaluate(plane: "DataPlane", key: Key, alarm: Record) -> bool:
     """Evaluate one composite alarm; return whether its state has changed."""
@@ -100,7 +103,7 @@ def _settle(plane: "DataPlane", key: Key, alarm: Record) -> None:
         alarm = plane.store.get(key) or alarm
         by = "ExtensionPeriod"
     name = "ActionsSuppressorWaitPeriod" if by == "WaitPeriod" else "ActionsSuppressorExtensionPeriod"
-    if now - alarm["_held_since"] >= dt.timedelta(seconds=alarm[name]):
+    if now - alarm["_held_since"] >= dt.timedelta(seconds=alarm[name]) - _TOLERANCE:
         plane.store.update(key, _release)
         perform(plane, key, held)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from local_aws.cloudwatch import alarms, composite_alarms
 from local_aws.cloudwatch.alarm_actions import perform, repeat
-from local_aws.cloudwatch.alarm_evaluation import evaluate_alarm, interval_of, metrics_of, window_of
+from local_aws.cloudwatch.alarm_evaluation import evaluate_alarm, interval_of, metrics_of, range_of
 from local_aws.cloudwatch.expression_parser import ExpressionError
 from local_aws.cloudwatch.series import MetricName, MetricStore
 from local_aws.store import Key, Record
@@ -28,6 +28,8 @@ class _Watch:
     key: Key
     alarm: Record
     interval: int
+    seconds: int
+    """Length of the evaluation range."""
     metrics: list[MetricName]
 
 
@@ -64,7 +66,7 @@ class Evaluator:
         self._version = version
         found = [(key, self._plane.store.get(key)) for key in alarms.every_key(self._plane)]
         self._watched = [
-            _Watch(key, alarm, interval_of(alarm), metrics_of(alarm))
+            _Watch(key, alarm, interval_of(alarm), range_of(alarm), metrics_of(alarm))
             for key, alarm in found
             if alarm and not alarms.is_composite(alarm)
         ]
@@ -79,8 +81,8 @@ class Evaluator:
         self._done[key] = slot
         if self._idle.get(key) != _version_of(item.alarm):
             return True
-        window, place = window_of(item.alarm, now), (key.account_id, key.region)
-        return any(self._store.latest(place, name) >= window.start for name in item.metrics)
+        start, place = slot * item.interval - item.seconds, (key.account_id, key.region)
+        return any(self._store.latest(place, name) >= start for name in item.metrics)
 
     def _evaluate(self, key: Key, alarm: Record, now: float) -> None:
         try:

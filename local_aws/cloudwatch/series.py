@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from local_aws.clock import Clock
 from local_aws.cloudwatch.samples import Samples
@@ -28,8 +29,7 @@ Place = tuple[str, str]
 """Account and region."""
 
 
-@dataclass(frozen=True)
-class MetricName:
+class MetricName(NamedTuple):
     """What identifies a metric."""
 
     namespace: str

@@ -245,7 +245,9 @@ def children(cloudwatch, name):
     return cloudwatch.describe_alarms(ChildrenOfAlarmName=name)["MetricAlarms"]
 
 
-def test_a_suppressor_holds_actions_back(cloudwatch, put_alarm, clock, unique, queue):
+@pytest.fixture
+def suppressed(cloudwatch, put_alarm, clock, unique, queue):
+    """A composite alarm with a suppressor: set the child, the suppressor, or read what was published."""
     child, suppressor, both = unique("alarm"), unique("suppressor"), unique("composite")
     topic, received = queue
     put_alarm(child)
@@ -254,14 +256,35 @@ def test_a_suppressor_holds_actions_back(cloudwatch, put_alarm, clock, unique, q
         AlarmName=both, AlarmRule=f"ALARM({child})", AlarmActions=[topic], ActionsSuppressor=suppressor,
         ActionsSuppressorWaitPeriod=20, ActionsSuppressorExtensionPeriod=20,
     )  # fmt: skip
-    clock.advance(61)
-    for name in (suppressor, child):
-        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
+    clock.advance(60)
+
+    def fire(*names, state="ALARM"):
+        for name in names:
+            cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
+
+    return child, suppressor, both, fire, received
+
+
+def test_a_suppressor_holds_actions_back(cloudwatch, clock, suppressed):
+    child, suppressor, both, fire, received = suppressed
+    fire(suppressor, child)
     clock.advance(10)
     during = state(cloudwatch, both)
 
     assert (during["StateValue"], during["ActionsSuppressedBy"]) == ("ALARM", "Alarm")
     assert received() == []
+
+
+def test_actions_wait_for_a_suppressor_only_so_long(cloudwatch, clock, suppressed):
+    child, _, both, fire, received = suppressed
+    fire(child)
+    clock.advance(10)
+    during, early = state(cloudwatch, both), received()
+    clock.advance(21)
+
+    assert (during["StateValue"], during["ActionsSuppressedBy"], early) == ("ALARM", "WaitPeriod", [])
+    assert len(received()) == 1
+    assert "ActionsSuppressedBy" not in state(cloudwatch, both)
 
 
 @pytest.mark.parametrize(
