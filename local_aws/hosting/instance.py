@@ -167,6 +167,13 @@ class Instance:
             sent = {**sent, "Content-Type": answer.content_type or "application/octet-stream"}
         return answer, hop.name
 
+    def end_if_hung(self) -> None:
+        """End the containers, so that another instance takes their place, where one does not answer /ping."""
+        group = self._group
+        if group is not None and not all(hop.is_healthy() for hop in self.hops):
+            _LOG.info("%s: instance %s does not answer /ping; it is ended", self.plan.endpoint.name, self.id)
+            group.stop(0)
+
     def stop(self, *, drain: bool = True) -> None:
         """Let requests in flight end, then the containers."""
         with self._lock:

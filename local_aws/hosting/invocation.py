@@ -132,6 +132,8 @@ class _Attempt:
             raise
         except NoAnswerError as err:
             self._measure(0, sent)
+            if isinstance(err, AnswerTimeoutError):
+                self.plane.spawn(f"check-{instance.id}", instance.end_if_hung)
             raise self._no_answer(err, instance) from err
         finally:
             self.pool.release(instance)

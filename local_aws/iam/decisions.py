@@ -109,7 +109,8 @@ def _endpoint(
     # What a service does on the caller's behalf leaves from the service's own network.
     if not principal.subnets or requirement.via:
         return None
-    name = _ENDPOINT_NAMES.get(service, service)
+    is_runtime = requirement.action.startswith("sagemaker:InvokeEndpoint")
+    name = "sagemaker.runtime" if is_runtime else _ENDPOINT_NAMES.get(service, service)
     return permissions.vpc_endpoint(principal.subnets, place.account_id, place.region, name)
 
 

@@ -1,11 +1,14 @@
 """Other kinds of endpoints: asynchronous, serverless, with a shadow, inference pipelines, answers in a stream."""
 
 import json
+import os
+import signal
 import time
 
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws.hosting.processes import tree
 from tests.integration.local_aws.hosting.conftest import Clients
 
 
@@ -40,11 +43,11 @@ def asynchronous(hosting, client, unique):
     return name, notice
 
 
-def ask_async(hosting, name, text):
+def ask_async(hosting, name, text, **fields):
     hosting.s3.put_object(Bucket=hosting.bucket, Key="in/request.csv", Body=text)
     location = f"s3://{hosting.bucket}/in/request.csv"
     return hosting.runtime.invoke_endpoint_async(
-        EndpointName=name, InputLocation=location, ContentType="text/csv", InferenceId="one"
+        EndpointName=name, InputLocation=location, ContentType="text/csv", InferenceId="one", **fields
     )
 
 
@@ -74,6 +77,25 @@ def test_an_asynchronous_failure_goes_to_s3_and_a_topic_is_told(hosting, asynchr
     assert told["invocationStatus"] == "Failed"
     assert "a broken record" in told["failureReason"]
     assert "a broken record" in read(hosting, ticket["FailureLocation"])
+
+
+def test_an_instance_that_hangs_is_replaced_after_a_request_timed_out(hosting, asynchronous, local_aws):
+    name, notice = asynchronous
+    pool = pool_of(local_aws, name)
+    os.kill(tree(pool.instances[0].pids)[-1], signal.SIGSTOP)
+
+    ask_async(hosting, name, "1,2", InvocationTimeoutSeconds=1)
+    first = notice()
+    ask_async(hosting, name, "1,2")
+    second = notice()
+
+    assert "Your invocation timed out" in first["failureReason"]
+    assert second["invocationStatus"] == "Completed"
+
+
+def pool_of(local_aws, name):
+    """Return the instances of an endpoint's only variant."""
+    return next(one for one in local_aws.plane.endpoints.all() if one.key.name == name).fleet.pools["champion"]
 
 
 def test_a_request_of_the_wrong_kind_is_refused(hosting, asynchronous):
@@ -135,7 +157,7 @@ def test_a_shadow_gets_every_request_and_answers_nobody(hosting):
 def test_a_serverless_variant_starts_again_after_it_was_idle(hosting, local_aws):
     config = {"MemorySizeInMB": 2048, "MaxConcurrency": 2}
     name = hosting.endpoint(hosting.variant(ServerlessConfig=config))
-    pool = next(one for one in local_aws.plane.endpoints.all() if one.key.name == name).fleet.pools["champion"]
+    pool = pool_of(local_aws, name)
     assert hosting.describe(name)["ProductionVariants"][0]["CurrentServerlessConfig"] == config
 
     local_aws.plane.clock.advance(600)
@@ -147,7 +169,7 @@ def test_a_serverless_variant_starts_again_after_it_was_idle(hosting, local_aws)
 def test_a_serverless_variant_takes_no_more_than_its_concurrency(hosting, local_aws):
     config = {"MemorySizeInMB": 2048, "MaxConcurrency": 1}
     name = hosting.endpoint(hosting.variant(ServerlessConfig=config))
-    pool = next(one for one in local_aws.plane.endpoints.all() if one.key.name == name).fleet.pools["champion"]
+    pool = pool_of(local_aws, name)
 
     with Clients(1, lambda *_: [lambda: hosting.ask(name, "sleep 1")]) as clients:
         until(lambda: pool.instances[0].in_flight)
