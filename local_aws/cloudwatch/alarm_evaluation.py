@@ -8,7 +8,7 @@ from local_aws.cloudwatch import alarm_reasons
 from local_aws.cloudwatch.alarm_states import COMPARISONS, EXTRA_PERIODS, Rule, state_of
 from local_aws.cloudwatch.expression_parser import ExpressionError
 from local_aws.cloudwatch.metric_math import Value
-from local_aws.cloudwatch.queries import Window, evaluate, metric_of
+from local_aws.cloudwatch.queries import Window, evaluate, metric_of, samples_of
 from local_aws.cloudwatch.samples import percentile_of
 from local_aws.cloudwatch.series import MetricName, MetricStore, Place
 from local_aws.store import Record
@@ -81,7 +81,7 @@ def evaluate_alarm(store: MetricStore, place: Place, alarm: Record, now: float) 
     period = period_of(alarm)
     stamps = range(int(window.start), int(window.end), period)
     series = values if isinstance(values, dict) else _constant(values, stamps)
-    counts = _counts(store, place, watched, stamps, period)
+    counts = _counts(store, place, watched, window)
     points = [Point(stamp, series.get(stamp), counts.get(stamp, 0.0)) for stamp in stamps]
     is_empty = not any(isinstance(value, dict) and value for value in found.values())
     return _judged(alarm, points, period, now, is_empty=is_empty)
@@ -138,11 +138,8 @@ def _queries(alarm: Record) -> list[Mapping[str, Any]]:
     return [{"Id": "m1", "MetricStat": {**stat, **({"Unit": alarm["Unit"]} if "Unit" in alarm else {})}}]
 
 
-def _counts(
-    store: MetricStore, place: Place, query: Mapping[str, Any], stamps: Sequence[int], period: int
-) -> dict[int, float]:
+def _counts(store: MetricStore, place: Place, query: Mapping[str, Any], window: Window) -> dict[int, float]:
     if "MetricStat" not in query:
         return {}
-    stat = query["MetricStat"]
-    name, unit = metric_of(stat["Metric"]), stat.get("Unit")
-    return {stamp: store.read(place, name, unit, stamp, stamp + period).count for stamp in stamps}
+    found = samples_of(store, place, query["MetricStat"], window)
+    return {start: samples.count for start, samples in found.items()}

@@ -134,10 +134,7 @@ def _datapoints(context: Context, request: Request, first: int) -> Iterator[dict
     place, name, store = (context.account_id, context.region), metric_of(request), store_of(context)
     period, end = request["Period"], request["EndTime"].timestamp()
     unit = request.get("Unit")
-    for start in range(first, math.ceil(end), period):
-        samples = store.read(place, name, unit, start, min(start + period, end))
-        if not samples.count:
-            continue
+    for start, samples in store.read_periods(place, name, unit, start=first, end=end, period=period).items():
         values = {key: statistic(samples, key) for key in request.get("Statistics", [])}
         extended = {key: statistic(samples, key) for key in request.get("ExtendedStatistics", [])}
         known = {key: value for key, value in extended.items() if value is not None}

@@ -7,9 +7,10 @@ from typing import Any
 from local_aws.cloudwatch import metric_math
 from local_aws.cloudwatch.expression_parser import ExpressionError, names_in, parse
 from local_aws.cloudwatch.metric_math import Scope, Series, Value
-from local_aws.cloudwatch.samples import statistic
+from local_aws.cloudwatch.samples import Samples, statistic
 from local_aws.cloudwatch.series import MetricName, MetricStore, Place
 
+_MOST_PERIODS = 100_800
 Query = Mapping[str, Any]
 """A MetricDataQuery of the API."""
 
@@ -49,6 +50,10 @@ def evaluate(store: MetricStore, place: Place, queries: Sequence[Query], window:
         if "MetricStat" in query:
             found[name] = _metric(store, place, query["MetricStat"], window)
     period = period_of(queries)
+    if (window.end - window.start) / period > _MOST_PERIODS:
+        raise ExpressionError(
+            f"The time asked for has more than {_MOST_PERIODS} periods of {period} seconds. Ask for fewer or longer."
+        )
     scope = Scope(found, list(found), stamps(window, period), period)
     for name in _ordered(by_id, set(found)):
         found[name] = metric_math.evaluate(parse(by_id[name]["Expression"]), scope)
@@ -61,19 +66,24 @@ def stamps(window: Window, period: int) -> list[int]:
 
 
 def _metric(store: MetricStore, place: Place, stat: Mapping[str, Any], window: Window) -> Series:
-    name, found = metric_of(stat["Metric"]), {}
-    for start in stamps(window, stat["Period"]):
-        samples = store.read(place, name, stat.get("Unit"), start, start + stat["Period"])
+    found = {}
+    for start, samples in samples_of(store, place, stat, window).items():
         value = statistic(samples, stat["Stat"])
         if value is not None:
             found[start] = value
     return found
 
 
+def samples_of(store: MetricStore, place: Place, stat: Mapping[str, Any], window: Window) -> dict[int, Samples]:
+    """Return the samples of a MetricStat by period; periods without any are left out."""
+    name, unit, period = metric_of(stat["Metric"]), stat.get("Unit"), stat["Period"]
+    return store.read_periods(place, name, unit, start=int(window.start), end=window.end, period=period)
+
+
 def _ordered(by_id: Mapping[str, Query], done: set[str]) -> list[str]:
     """Return the expressions' ids, each after those that it refers to."""
-    waiting = {name: names_in(parse(query.get("Expression", ""))) & set(by_id) for name, query in by_id.items()
-               if name not in done}  # fmt: skip
+    left = {name: query for name, query in by_id.items() if name not in done}
+    waiting = {name: names_in(parse(query["Expression"])) & set(by_id) for name, query in left.items()}
     ordered: list[str] = []
     while waiting:
         ready = [name for name, needs in waiting.items() if needs <= done | set(ordered)]

@@ -62,10 +62,10 @@ class Series:
                 self.starts.append(start)
         return found
 
-    def between(self, start: float, end: float) -> list[Samples]:
-        """Return the buckets that start in [start, end)."""
+    def between(self, start: float, end: float) -> list[tuple[int, Samples]]:
+        """Return the buckets that start in [start, end), with their starts."""
         first, last = bisect.bisect_left(self.starts, start), bisect.bisect_left(self.starts, end)
-        return [self.buckets[moment] for moment in self.starts[first:last]]
+        return [(moment, self.buckets[moment]) for moment in self.starts[first:last]]
 
     def roll_up(self, now: float) -> None:
         """Merge old buckets into wider ones, and forget the oldest."""
@@ -139,9 +139,22 @@ class MetricStore:
             units = self._series.get(place, {}).get(name, {})
             for key, series in units.items():
                 if unit in {None, key}:
-                    for bucket in series.between(start, end):
+                    for _, bucket in series.between(start, end):
                         found.merge(bucket)
         return found
+
+    def read_periods(
+        self, place: Place, name: MetricName, unit: str | None, *, start: int, end: float, period: int
+    ) -> dict[int, Samples]:
+        """Return the samples of every period in [start, end) that has any, by where it begins."""
+        found: dict[int, Samples] = {}
+        with self._lock:
+            for key, series in self._series.get(place, {}).get(name, {}).items():
+                if unit in {None, key}:
+                    for moment, bucket in series.between(start, end):
+                        slot = start + (moment - start) // period * period
+                        found.setdefault(slot, Samples()).merge(bucket)
+        return dict(sorted(found.items()))
 
     def latest(self, place: Place, name: MetricName) -> float:
         """Return where the newest bucket of a metric starts; minus infinity where it has none."""

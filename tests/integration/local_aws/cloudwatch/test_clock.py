@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import subprocess
 import sys
 import urllib.error
@@ -9,7 +10,10 @@ import urllib.request
 
 import pytest
 
+from local_aws import server_file
+from local_aws.__main__ import main
 from local_aws.server import LocalAws
+from local_aws.server_file import RunningServer
 from local_aws.settings import Settings
 
 
@@ -98,3 +102,20 @@ def test_the_command_says_when_nothing_runs(tmp_path):
 
     assert done.returncode == 3
     assert "python -m local_aws up" in done.stderr
+
+
+def test_the_command_tells_the_time_and_lets_it_pass(timed_aws, capsys):
+    server = RunningServer(os.getpid(), timed_aws.port, timed_aws.environment, [])
+    root = ["--root", str(timed_aws.settings.root)]
+    before = timed_aws.plane.clock.time()
+
+    with server_file.held(timed_aws.settings.root):
+        server_file.write(timed_aws.settings.root, server)
+        code = main(["clock", *root, "--advance", "7200"])
+        refused = main(["clock", *root, "--speed", "-1"])
+    shown = capsys.readouterr()
+
+    assert (code, refused) == (0, 1)
+    assert "ahead of the machine; speed 1" in shown.out
+    assert "clock speed is -1.0" in shown.err
+    assert timed_aws.plane.clock.time() - before == pytest.approx(7_200, abs=10)
