@@ -7,6 +7,9 @@ from pipelines.settings import InputMode, Settings
 
 TrainingStorage = Literal["s3-file", "s3-fast-file", "fsx-lustre", "efs"]
 
+_HOUR, _DAY = 3600, 86_400
+_MOST_PERIODS = 200
+
 INTERFACE_ENDPOINTS = ("sagemaker.api", "sagemaker.runtime", "logs", "monitoring", "sts", "kms")
 """Interface endpoints that code inside the VPC may want. Jobs are network-isolated and need none of them."""
 
@@ -81,9 +84,8 @@ class Experiment:
         minimum_days: Days of traffic before a promotion.
         maximum_days: After so many days without a decision the champion stays.
         error_rate: The challenger may have so many more errors per request.
-        p99_latency_ratio: The challenger's 99th percentile of latency may be so many times the champion's.
         calibration: The challenger's mean prediction may be off the observed rate by so much.
-        worst_slice: No slice's log loss may get worse by more.
+        slice_log_loss: No slice's log loss may get worse by more.
     """
 
     ramp_percent: tuple[int, ...] = (5, 25, 50)
@@ -95,14 +97,19 @@ class Experiment:
     minimum_days: int = 3
     maximum_days: int = 28
     error_rate: float = 0.01
-    p99_latency_ratio: float = 2.0
     calibration: float = 0.1
-    worst_slice: float = 0.1
+    slice_log_loss: float = 0.1
 
     @property
     def most_looks(self) -> int:
         """Return how often the judge looks at most; two more than the days hold, for a late start."""
-        return self.maximum_days * 86_400 // self.look_seconds + 2
+        return self.maximum_days * _DAY // self.look_seconds + 2
+
+    @property
+    def metric_seconds(self) -> int:
+        """Return the period of the metrics that the judge reads: whole hours, 200 periods at most."""
+        hours = -(-self.maximum_days * _DAY // (_MOST_PERIODS * _HOUR))
+        return max(hours, 1) * _HOUR
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ class ReleaseStack(PlatformStack):
             "PollSeconds": _POLL_SECONDS,
             "TurnSeconds": _TURN_SECONDS,
             "LookSeconds": experiment.look_seconds,
-            "RampSteps": [{"champion": 100 - share, "challenger": share} for share in experiment.ramp_percent],
+            "RampSteps": [_split(share) for share in experiment.ramp_percent],
             "Comparison": experiment.comparison,
             "Alpha": experiment.alpha,
             "Power": experiment.power,
@@ -156,12 +156,13 @@ class ReleaseStack(PlatformStack):
             "MaximumDays": experiment.maximum_days,
             "Guardrails": {
                 "error_rate": experiment.error_rate,
-                "p99_latency_ratio": experiment.p99_latency_ratio,
+                "latency_p99_microseconds": hosting.p99_latency_ms * 1000,
                 "calibration": experiment.calibration,
-                "worst_slice": experiment.worst_slice,
+                "slice_log_loss": experiment.slice_log_loss,
             },
             "LastStep": len(experiment.ramp_percent) - 1,
             "MaxLooks": experiment.most_looks,
+            "MetricSeconds": experiment.metric_seconds,
             "TimeoutSeconds": _LONGEST_EXECUTION,
             "ChampionAlarms": [alarm.alarm_name for alarm in variants["champion"].guards],
             "ExperimentAlarms": [alarm.alarm_name for alarm in guards],
@@ -211,6 +212,11 @@ class ReleaseStack(PlatformStack):
             "topic": self._safeguards.topic.topic_arn,
         }
         CfnOutput(self, RELEASE_OUTPUT, value=self.to_json_string(facts))
+
+
+def _split(share: int) -> dict[str, float]:
+    """Return a step of the ramp: the variants' weights, and the challenger's share as the judge reads it."""
+    return {"champion": 100 - share, "challenger": share, "challenger_share": share / 100}
 
 
 def _container(image: str | None) -> dict[str, Any]:
