@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.errors import ApiError
-from local_aws.events import patterns
+from local_aws.errors import ApiError, ValidationError
+from local_aws.events import expressions, patterns
 from local_aws.events.router import EventRouter
 from local_aws.moto_adapters import event_rules
 from local_aws.sagemaker.operations import Context, NotOursError
@@ -14,6 +14,8 @@ from local_aws.sagemaker.validation import checked_request
 from local_aws.small_services import answers
 
 _REQUIRED = ("Source", "DetailType", "Detail")
+_BY_ROLE = {"sagemaker", "states"}
+_INPUTS = ("Input", "InputPath", "InputTransformer")
 _MAX_BYTES = 262_144
 
 
@@ -47,6 +49,23 @@ def put_rule(_: Context, request: dict[str, Any]) -> dict[str, Any]:
     """Refuse a pattern that is none, and leave the rule to moto."""
     if text := request.get("EventPattern"):
         _pattern(text)
+    if schedule := request.get("ScheduleExpression"):
+        try:
+            expressions.parse(schedule)
+        except expressions.ExpressionError as err:
+            raise ValidationError(f"Parameter ScheduleExpression is not valid. Reason: {err}") from err
+    raise NotOursError
+
+
+@answers("events", "PutTargets")
+def put_targets(_: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """Refuse targets that lack the role by which alone they can be reached, and leave the others to moto."""
+    targets = checked_request("events", "PutTargets", request)["Targets"]
+    for target in targets:
+        if target["Arn"].split(":")[2] in _BY_ROLE and "RoleArn" not in target:
+            raise ValidationError(f"RoleArn is required for target {target['Arn']}.")
+        if sum(name in target for name in _INPUTS) > 1:
+            raise ValidationError(f"Only one of {', '.join(_INPUTS)} may be given for target {target['Id']}.")
     raise NotOursError
 
 

@@ -6,6 +6,7 @@ import time
 import zipfile
 
 import pytest
+from botocore.exceptions import ClientError
 
 EVENTS = "events.amazonaws.com"
 
@@ -146,6 +147,25 @@ def test_an_encrypted_topic_takes_events_only_by_a_key_that_lets_them(api, queue
     assert "kms:GenerateDataKey" in message["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"]
 
 
+def test_an_encrypted_topic_takes_events_by_its_keys_policy(api, queue, rule, put, unique):
+    use = {"Effect": "Allow", "Principal": {"Service": EVENTS}, "Action": ["kms:GenerateDataKey*", "kms:Decrypt"]}
+    only = {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": "arn:aws:sns:us-east-1:123456789012:topic-*"}}
+    policy = {"Version": "2012-10-17", "Statement": [{**use, "Resource": "*", "Condition": only}]}
+    key = api("kms").create_key(Policy=json.dumps(policy))["KeyMetadata"]["Arn"]
+    topic = api("sns").create_topic(Name=unique("topic"), Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    target, source = queue(), unique("source")
+    raw = {"RawMessageDelivery": "true"}
+    api("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=target.arn, Attributes=raw)
+    rule({"source": [source]}, {"Arn": topic, "InputPath": "$.detail"})
+    statement = {"Effect": "Allow", "Principal": {"Service": EVENTS}, "Action": "sns:Publish", "Resource": topic}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    api("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+
+    put(source, "Kind", {"a": 1})
+
+    assert target.bodies() == [{"a": 1}]
+
+
 def test_a_bus_hands_events_on_to_another_bus(api, queue, rule, put, role, unique):  # noqa: PLR0917 - fixtures
     bus = api("events").create_event_bus(Name=unique("bus"))["EventBusArn"]
     target, source = queue(), unique("source")
@@ -235,6 +255,25 @@ def test_a_bad_entry_is_refused_on_its_own(api, entry, code):
 def test_a_pattern_that_is_none_is_refused(api):
     with pytest.raises(api("events").exceptions.InvalidEventPatternException, match="Unrecognized match type"):
         api("events").put_rule(Name="bad", EventPattern='{"source": [{"like": "x"}]}')
+
+
+@pytest.mark.parametrize(
+    ("members", "problem"),
+    [
+        ({"Arn": "arn:aws:states:us-east-1:123456789012:stateMachine:m"}, "RoleArn is required for target"),
+        ({"Arn": "arn:aws:sqs:us-east-1:123456789012:q", "Input": "{}", "InputPath": "$"}, "Only one of Input"),
+    ],
+)
+def test_a_target_that_cannot_work_is_refused(api, rule, members, problem):
+    name = rule({"source": ["mine"]}).rpartition("/")[2]
+
+    with pytest.raises(ClientError, match=problem):
+        api("events").put_targets(Rule=name, Targets=[{"Id": "1", **members}])
+
+
+def test_a_schedule_that_is_none_is_refused(api):
+    with pytest.raises(ClientError, match="has 5 fields"):
+        api("events").put_rule(Name="bad", ScheduleExpression="cron(0 6 * * ?)")
 
 
 def until(found):
