@@ -21,10 +21,11 @@ from pipelines.resources import Resources
 PLATFORMS = ("cdk", "sandbox")
 DEFAULT_PLATFORM = "cdk"
 # All make resources of the same names, so each has a local AWS of its own.
+_DEMO_ROOT = ".local/demo"
 # The demonstrations advance the clock of theirs, and begin anew each time.
 _UP = {
     "cdk": ("--iam", "enforce"),
-    "demo": ("--iam", "enforce", "--root", ".local/demo", "--fresh"),
+    "demo": ("--iam", "enforce", "--root", _DEMO_ROOT, "--fresh"),
     "sandbox": ("--root", ".local/sandbox"),
 }
 _STARTUP_SECONDS = 60
@@ -152,6 +153,9 @@ def parse_exports(text: str) -> dict[str, str]:
 
 
 def _start_local_aws(platform: str) -> dict[str, str]:
+    if platform == "demo":
+        end = [sys.executable, "-m", "local_aws", "down", "--root", _DEMO_ROOT]
+        subprocess.run(end, cwd=ROOT, capture_output=True, timeout=_STARTUP_SECONDS, check=False)
     command = [sys.executable, "-m", "local_aws", "up", *_UP[platform]]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=_STARTUP_SECONDS, check=False)
