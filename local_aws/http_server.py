@@ -1,5 +1,6 @@
 """Serve a WSGI application on 127.0.0.1 with a thread and a kept-alive connection per client."""
 
+import functools
 import logging
 import socket
 import threading
@@ -16,6 +17,8 @@ WsgiApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _LOG = logging.getLogger(__name__)
 _NO_BODY = {204, 304}
+_REQUEST_WORDS, _LONGEST_LINE, _MOST_HEADERS = 3, 65_537, 200
+_BLANK = (b"\r\n", b"\n", b"")
 
 
 class HttpServer(ThreadingMixIn, HTTPServer):
@@ -82,6 +85,26 @@ class RequestHandler(BaseHTTPRequestHandler):
         body = _ChunkedBody(self.rfile) if self._is_chunked() else _SizedBody(self.rfile, self._content_length())
         self._answer(self._environ(body), body)
 
+    def parse_request(self) -> bool:
+        """Read the request line and headers; the base class uses an e-mail parser, as dear as all the rest."""
+        words = self.raw_requestline.decode("latin-1").split()
+        if len(words) != _REQUEST_WORDS or not words[2].startswith("HTTP/1."):
+            return super().parse_request()
+        self.requestline = " ".join(words)
+        self.command, self.path, self.request_version = words
+        self.headers = headers = _Headers()  # type: ignore[assignment]
+        while (line := self.rfile.readline(_LONGEST_LINE)) not in _BLANK:
+            name, colon, value = line.decode("latin-1").partition(":")
+            if not colon or len(headers) > _MOST_HEADERS:
+                self.send_error(400, "a header has no colon, or there are too many")
+                return False
+            headers.add(name, value.strip())
+        connection = headers.get("connection", "").lower()
+        self.close_connection = connection == "close" or (words[2] == "HTTP/1.0" and connection != "keep-alive")
+        if headers.get("expect", "").lower() == "100-continue":
+            return self.handle_expect_100()
+        return True
+
     def log_message(self, *_: Any) -> None:
         """Stay silent: the gateway logs what matters."""
 
@@ -143,10 +166,26 @@ class RequestHandler(BaseHTTPRequestHandler):
             "SERVER_PROTOCOL": self.request_version,
         }
         for name, value in self.headers.items():
-            key = name.upper().replace("-", "_")
-            key = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+            key = _environ_key(name)
             environ[key] = f"{environ[key]},{value}" if key in environ else value
         return environ
+
+
+@functools.lru_cache(maxsize=1024)
+def _environ_key(header: str) -> str:
+    key = header.upper().replace("-", "_")
+    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+
+
+class _Headers(dict[str, str]):
+    """Headers by their names in lower case; repeated ones are joined, as WSGI wants them."""
+
+    def add(self, name: str, value: str) -> None:
+        key = name.strip().lower()
+        self[key] = f"{self[key]},{value}" if key in self else value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name.lower(), default)
 
 
 class _Body(RawIOBase):

@@ -65,3 +65,20 @@ def test_paths_are_decoded(connection):
     response, _ = ask(connection, "GET", "/a%20b/%C3%BC")
 
     assert response.headers["X-Path"].encode("latin-1").decode() == "/a b/ü"
+
+
+def test_a_header_without_a_colon_is_refused(connection):
+    connection.connect()
+    connection.sock.sendall(b"GET /a HTTP/1.1\r\nHost: x\r\nno header\r\n\r\n")
+
+    assert connection.sock.recv(1 << 16).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(connection):
+    connection.connect()
+    connection.sock.sendall(b"PUT /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    asked = connection.sock.recv(1 << 16)
+    connection.sock.sendall(b"ab")
+
+    assert asked.startswith(b"HTTP/1.1 100 ")
+    assert b"PUT ab" in connection.sock.recv(1 << 16)
