@@ -193,6 +193,7 @@ class LocalAws:
         finally:
             backends.release()
         execution.resume_all(self.plane)
+        self._router.listen_to_s3()
         Schedules(self.plane, self._router).start()
         for service in ("s3", "sagemaker"):
             self.clients(service, self.settings.region)

@@ -74,6 +74,15 @@ def parse(text: str, timezone: str = "UTC") -> Schedule:
     raise ExpressionError(f"'{text}' is no schedule expression; allowed are rate(...), cron(...) and at(...)")
 
 
+def why_invalid(text: str, timezone: str) -> str:
+    """Return what is wrong with an expression or its time zone; empty where nothing is."""
+    try:
+        parse(text, timezone)
+    except ExpressionError as err:
+        return str(err)
+    return ""
+
+
 @dataclass(frozen=True)
 class Cron:
     """The six fields of a cron expression; the two of the day stay texts, as they depend on the month."""

@@ -13,7 +13,7 @@ from local_aws.data_plane import DataPlane
 from local_aws.events import patterns, targets
 from local_aws.events.delivery import Delivery, deliver
 from local_aws.events.inputs import input_of
-from local_aws.moto_adapters import event_rules
+from local_aws.moto_adapters import event_rules, s3_events
 from local_aws.moto_adapters.event_rules import Rule
 
 _LOG = logging.getLogger(__name__)
@@ -66,6 +66,16 @@ class EventRouter:
         self._queue.put((bus, event))
         self._start()
         return str(event["id"])
+
+    def listen_to_s3(self) -> None:
+        """Take the events of buckets, which moto knows."""
+        if self._plane:
+            s3_events.hand_over(
+                self._plane.clock,
+                lambda source, kind, detail, resources, region: self.emit(
+                    source, kind, detail, resources, region=region
+                ),
+            )
 
     def fire(self, rule: Rule, event: Event) -> None:
         """Deliver an event to the targets of a rule, each on a thread of its own."""

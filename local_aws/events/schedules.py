@@ -14,7 +14,7 @@ from local_aws.data_plane import DataPlane
 from local_aws.events import expressions
 from local_aws.events.router import EventRouter
 from local_aws.events.scheduler import invoke
-from local_aws.moto_adapters import event_rules
+from local_aws.moto_adapters import event_rules, schedule_checks
 from local_aws.moto_adapters.event_rules import Rule, Schedule
 
 _LOG = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Schedules:
 
     def start(self) -> None:
         """Look for what is due from now on."""
+        schedule_checks.refuse_by(expressions.why_invalid)
         self.fire_due()
         self._plane.clock.every(_PERIOD_SECONDS, "schedules", self.fire_due)
 

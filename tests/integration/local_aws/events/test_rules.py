@@ -234,6 +234,21 @@ def test_a_function_gets_the_event(api, role, rule, put, queue, unique):  # noqa
     assert done.bodies(seconds=20) == [{"a": 1}]
 
 
+def test_a_bucket_tells_of_its_objects(api, queue, rule, unique):
+    target, bucket = queue(), unique("bucket")
+    api("s3").create_bucket(Bucket=bucket)
+    api("s3").put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"bucket": {"name": [bucket]}}}
+    target.allow(EVENTS, rule(pattern, {"Arn": target.arn, "InputPath": "$.detail.object"}))
+
+    api("s3").put_object(Bucket=bucket, Key="a/b", Body=b"abc")
+
+    (told,) = target.bodies()
+    assert (told["key"], told["size"]) == ("a/b", 3)
+
+
 @pytest.mark.parametrize(
     ("entry", "code"),
     [

@@ -110,6 +110,16 @@ def test_what_a_schedule_may_not_do_ends_in_its_dead_letter_queue(aws, queue, ro
     assert message["MessageAttributes"]["SCHEDULE_ARN"]["StringValue"].endswith(f"/default/{name}")
 
 
+def test_an_expression_that_is_none_is_refused(api, unique):
+    target = {"Arn": "arn:aws:sqs:us-east-1:123456789012:q", "RoleArn": "arn:aws:iam::123456789012:role/r"}
+    given = {"Name": unique("schedule"), "Target": target, "FlexibleTimeWindow": ONCE}
+
+    with pytest.raises(api("scheduler").exceptions.ValidationException, match="Mars"):
+        api("scheduler").create_schedule(
+            **given, ScheduleExpression="rate(1 day)", ScheduleExpressionTimezone="Mars/Olympus"
+        )
+
+
 def dt_is_summer(moment):
     return moment.replace(tzinfo=dt.UTC).astimezone(ZoneInfo("Europe/Paris")).utcoffset() == dt.timedelta(hours=2)
 
