@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from local_aws.autoscaling import records, scaler
+from local_aws.autoscaling.policies import deregister
 from local_aws.autoscaling.records import Target, target_of
 from local_aws.events.expressions import parse
 from local_aws.store import Key, Record
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from local_aws.data_plane import DataPlane
 
 _TICK_SECONDS = 10
+_ENDPOINT = "endpoint"
+"""The kind of the store's records of endpoints."""
 
 
 class AutoScaling:
@@ -32,6 +35,7 @@ class AutoScaling:
         """Finish what SageMaker has fulfilled, and fire what is due."""
         if self._version != self._plane.store.version:
             self._version = self._plane.store.version
+            self._deregister_deleted()
             self._actions = list(records.every(self._plane, records.ACTION))
             self._targets = [
                 target_of(record, key.account_id, key.region)
@@ -44,6 +48,13 @@ class AutoScaling:
         for key, action in self._actions:
             if _is_due(action, before, now):
                 self._fire(target_of(action, key.account_id, key.region), action)
+
+    def _deregister_deleted(self) -> None:
+        """Deregister the variants of endpoints that are deleted, as SageMaker does."""
+        for key, record in list(records.every(self._plane, records.TARGET)):
+            target = target_of(record, key.account_id, key.region)
+            if self._plane.store.get(Key(_ENDPOINT, target.endpoint, key.account_id, key.region)) is None:
+                deregister(self._plane, target)
 
     def _fire(self, target: Target, action: Record) -> None:
         registered = self._plane.store.get(target.key)

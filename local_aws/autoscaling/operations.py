@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from local_aws.autoscaling import records, scaler
 from local_aws.autoscaling.checks import check_capacity, check_kind, check_policy, check_variant
 from local_aws.autoscaling.errors import ObjectNotFoundError
-from local_aws.autoscaling.policies import make_alarms, policy_arn, remove_alarms
+from local_aws.autoscaling.policies import deregister, make_alarms, policy_arn, remove_alarms
 from local_aws.autoscaling.records import ACTION, POLICY, TARGET, Target, find_target, target_of
 from local_aws.errors import ValidationError
 from local_aws.events.expressions import ExpressionError, parse
@@ -85,14 +85,9 @@ def _ensure_role(context: Context) -> None:
 @_operation
 def deregister_scalable_target(context: Context, request: Request) -> Response:
     """Forget a target with its policies, their alarms and its scheduled actions."""
-    target, plane = _target(context, request), context.plane
-    find_target(plane, target)
-    for policy in records.of_target(plane, POLICY, target):
-        remove_alarms(plane, target, policy)
-        plane.store.delete(target.policy_key(policy["PolicyName"]))
-    for action in records.of_target(plane, ACTION, target):
-        plane.store.delete(target.action_key(action["ScheduledActionName"]))
-    plane.store.delete(target.key)
+    target = _target(context, request)
+    find_target(context.plane, target)
+    deregister(context.plane, target)
     return {}
 
 

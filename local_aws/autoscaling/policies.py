@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from local_aws.autoscaling import records
 from local_aws.autoscaling.records import Target
 from local_aws.autoscaling.tracking import LOW_SHARE
 from local_aws.errors import NotSimulatedError
@@ -56,6 +57,16 @@ def remove_alarms(plane: "DataPlane", target: Target, policy: Record) -> None:
     if policy["PolicyType"] == "TargetTrackingScaling" and (found := policy.get("Alarms")):
         names = [alarm["AlarmName"] for alarm in found]
         plane.client("cloudwatch", target.region).delete_alarms(AlarmNames=names)
+
+
+def deregister(plane: "DataPlane", target: Target) -> None:
+    """Forget a target with its policies, their alarms and its scheduled actions; its activities stay."""
+    for policy in records.of_target(plane, records.POLICY, target):
+        remove_alarms(plane, target, policy)
+        plane.store.delete(target.policy_key(policy["PolicyName"]))
+    for action in records.of_target(plane, records.ACTION, target):
+        plane.store.delete(target.action_key(action["ScheduledActionName"]))
+    plane.store.delete(target.key)
 
 
 def _settings(target: Target, policy: Record, kind: str) -> dict[str, Any]:

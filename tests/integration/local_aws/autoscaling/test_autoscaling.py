@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 from local_aws.autoscaling import registered
 from local_aws.server import LocalAws
 from local_aws.settings import Settings
+from local_aws.store import Key
 
 RESOURCE = "endpoint/e/variant/champion"
 IDENTITY = {
@@ -52,9 +53,12 @@ def endpoint(aws, monkeypatch):
         return made if service == "sagemaker" else original(service, region, *more, **options)
 
     object.__setattr__(aws.plane, "client", client)
-    aws.plane.clock.advance(60 - aws.plane.clock.time() % 60 + 1)
+    aws.plane.store.insert(Key("endpoint", "e", "123456789012", "us-east-1"), {"EndpointName": "e"})
+    # Long enough for the alarms not to see the load of the test before.
+    aws.plane.clock.advance(1_260 - aws.plane.clock.time() % 60 + 1)
     yield made
     object.__setattr__(aws.plane, "client", original)
+    aws.plane.store.insert(Key("endpoint", "e", "123456789012", "us-east-1"), {"EndpointName": "e"})
     scaling = aws.clients("application-autoscaling", "us-east-1")
     if registered(aws.plane, "e", "champion", "us-east-1"):
         scaling.deregister_scalable_target(**IDENTITY)
@@ -97,6 +101,7 @@ def test_the_alarms_of_a_policy_are_those_that_aws_makes(aws, scaling):
 
 
 def test_a_step_load_reaches_the_wanted_count_and_returns(aws, endpoint, scaling):
+    began = aws.plane.clock.now()
     track(scaling, ScaleOutCooldown=60, ScaleInCooldown=300)
     load(aws, endpoint, 290, 8)
     at_load = endpoint.count
@@ -106,7 +111,7 @@ def test_a_step_load_reaches_the_wanted_count_and_returns(aws, endpoint, scaling
     assert endpoint.count == 1
     assert endpoint.asked[0] == 3
     activities = scaling.describe_scaling_activities(ServiceNamespace="sagemaker", ResourceId=RESOURCE)
-    first = activities["ScalingActivities"][-1]
+    *_, first = (item for item in activities["ScalingActivities"] if item["StartTime"] >= began)
     assert first["Description"] == "Setting desired instance count to 3."
     assert first["Cause"].startswith(f"monitor alarm TargetTracking-{RESOURCE}-AlarmHigh-")
     assert first["Cause"].endswith("in state ALARM triggered policy track")
@@ -195,6 +200,16 @@ def test_a_scheduled_action_changes_the_limits(aws, endpoint, scaling):
     assert (target["MinCapacity"], target["MaxCapacity"], endpoint.asked) == (2, 6, [2])
     activities = scaling.describe_scaling_activities(ServiceNamespace="sagemaker")["ScalingActivities"]
     assert activities[0]["Cause"] == "minimum capacity was set to 2"
+
+
+def test_deleting_the_endpoint_deregisters_its_variants(aws, scaling):
+    track(scaling)
+    aws.plane.store.delete(Key("endpoint", "e", "123456789012", "us-east-1"))
+    aws.plane.clock.advance(11)
+
+    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+    cloudwatch = aws.clients("cloudwatch", "us-east-1")
+    assert cloudwatch.describe_alarms(AlarmNamePrefix="TargetTracking-")["MetricAlarms"] == []
 
 
 def test_deregistering_removes_the_policy_and_its_alarms(aws, scaling):

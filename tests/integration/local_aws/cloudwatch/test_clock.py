@@ -73,12 +73,16 @@ def test_a_presigned_url_still_works_when_time_has_passed(timed_aws, clock, uniq
         assert response.read() == b"content"
 
 
-def test_time_and_metrics_survive_a_restart(tmp_path):
+def test_time_metrics_and_alarms_survive_a_restart(tmp_path):
     settings = Settings(root=tmp_path, is_persistent=True)
     with LocalAws(settings) as aws:
         aws.plane.clock.advance(90_000)
         aws.plane.metrics.put("ns", "m", 4.0, "Count", {}, region="us-east-1")
         before = aws.plane.clock.now()
+        aws.clients("cloudwatch", "us-east-1").put_metric_alarm(
+            AlarmName="a", Namespace="ns", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1,
+            Threshold=1, ComparisonOperator="GreaterThanThreshold",
+        )  # fmt: skip
 
     with LocalAws(settings) as aws:
         cloudwatch = aws.clients("cloudwatch", "us-east-1")
@@ -88,6 +92,9 @@ def test_time_and_metrics_survive_a_restart(tmp_path):
             Period=60, Statistics=["Sum"],
         )["Datapoints"]  # fmt: skip
 
+        aws.plane.clock.advance(60)
+
+        assert cloudwatch.describe_alarms()["MetricAlarms"][0]["StateValue"] == "ALARM"
         assert aws.plane.clock.now() >= before
         assert (point["Sum"], point["Unit"]) == (4.0, "Count")
 
