@@ -1,4 +1,4 @@
-"""Write an execution's history down, event by event, in records of a hundred."""
+"""Write an execution's history down, event by event, in records of twenty."""
 
 import datetime as dt
 import json
@@ -9,7 +9,7 @@ from typing import Any
 from local_aws.store import Key, Store
 
 KIND = "states-history"
-_CHUNK = 100
+_CHUNK = 20
 _GROUPED = {"StateEntered": "stateEnteredEventDetails", "StateExited": "stateExitedEventDetails"}
 
 Listener = Callable[[Mapping[str, Any]], None]
