@@ -7,7 +7,7 @@ soon enough for the bake of a guarded update.
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
@@ -100,5 +100,7 @@ class EndpointAlarm(cloudwatch.CompositeAlarm):
                 *(cloudwatch.AlarmRule.from_alarm(alarm, cloudwatch.AlarmState.ALARM) for alarm in alarms)
             ),
             alarm_description="The endpoint needs a person",
+            # CDK would make up a name without the stage's prefix, which CloudFormation's role may not use.
+            composite_alarm_name=f"{Stack.of(scope).stack_name}-{construct_id}",
         )
         self.add_alarm_action(actions.SnsAction(topic))

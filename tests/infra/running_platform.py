@@ -18,8 +18,8 @@ _TRUST = {
 class RunningPlatform:
     """What was deployed, and clients under its roles."""
 
-    def __init__(self, aws, assembly):
-        self.admin = functools.cache(aws.boto3_session().client)
+    def __init__(self, client, assembly):
+        self.admin = functools.cache(client)
         self._clients, self._sts = {}, self.admin("sts")
         self._assembly = assembly
         self.statuses = {}

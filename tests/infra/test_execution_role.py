@@ -28,14 +28,14 @@ class Deployer:
         self.client = aws.boto3_session().client
         execution = PolicyCases(assembly).roles[EXECUTION]
         training = roles(assembly)["Identities/Training"]
-        self.boundary, self.role = training.boundary_arn, execution.arn
+        self.boundary, self.role = training.boundary_arn, f"arn:aws:iam::{ACCOUNT}:role/executing"
         iam = self.client("iam")
         self._policy(self.boundary.rpartition("/")[2], training.boundary)
-        iam.create_role(RoleName=execution.name, AssumeRolePolicyDocument=json.dumps(TRUST))
+        iam.create_role(RoleName="executing", AssumeRolePolicyDocument=json.dumps(TRUST))
         for address, document in execution.identity.items():
-            arn = self._policy(address.replace("/", "-"), document)
-            iam.attach_role_policy(RoleName=execution.name, PolicyArn=arn)
-        iam.create_role(RoleName="Administrator", AssumeRolePolicyDocument=json.dumps(NOBODY))
+            arn = self._policy(f"executing-{address.rpartition('/')[2]}", document)
+            iam.attach_role_policy(RoleName="executing", PolicyArn=arn)
+        iam.create_role(RoleName="executing-stranger", AssumeRolePolicyDocument=json.dumps(NOBODY))
 
     def _policy(self, name, document):
         made = self.client("iam").create_policy(PolicyName=name, PolicyDocument=json.dumps(document))
@@ -82,17 +82,17 @@ FORBIDDEN = {
     "iam:PassRole": of(
         "SageMaker::Pipeline",
         PipelineName="flight-delay-other",
-        RoleArn=f"arn:aws:iam::{ACCOUNT}:role/Administrator",
+        RoleArn=f"arn:aws:iam::{ACCOUNT}:role/executing-stranger",
         PipelineDefinition={"PipelineDefinitionBody": DEFINITION},
     ),
     "s3:CreateBucket": of("S3::Bucket", BucketName="somebody-elses"),
     "sagemaker:CreatePipeline": of(
         "SageMaker::Pipeline",
         PipelineName="another",
-        RoleArn=f"arn:aws:iam::{ACCOUNT}:role/Administrator",
+        RoleArn=f"arn:aws:iam::{ACCOUNT}:role/executing-stranger",
         PipelineDefinition={"PipelineDefinitionBody": DEFINITION},
     ),
-    "sqs:CreateQueue": of("SQS::Queue"),
+    "ecr:CreateRepository": of("ECR::Repository"),
 }
 
 
@@ -110,7 +110,7 @@ def test_what_the_policies_forbid_fails_the_stack_with_the_denial(denied, deploy
 
 def test_a_role_that_does_not_trust_cloudformation_deploys_nothing(deployer):
     cloudformation = deployer.client("cloudformation")
-    stranger = f"arn:aws:iam::{ACCOUNT}:role/Administrator"
+    stranger = f"arn:aws:iam::{ACCOUNT}:role/executing-stranger"
 
     with pytest.raises(cloudformation.exceptions.ClientError, match="is invalid or cannot be assumed"):
         cloudformation.create_stack(StackName="x", TemplateBody='{"Resources": {}}', RoleARN=stranger)

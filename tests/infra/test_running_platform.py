@@ -1,10 +1,15 @@
 """Cross-role attempts on the real roles of the deployed platform, through boto3: each is a true AccessDenied."""
 
+import functools
+import subprocess
+import sys
+
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.server import LocalAws
-from local_aws.settings import Settings
+from local_aws import launcher
+from local_aws.iam.principals import ADMINISTRATOR_KEY
 from tests.infra.running_platform import ACCOUNT, REGION, RunningPlatform
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
@@ -19,13 +24,21 @@ CURATED = "flight-delay-training/x/train/part.parquet"
 
 @pytest.fixture(scope="module")
 def platform(synthesised, tmp_path_factory):
-    settings = Settings(root=tmp_path_factory.mktemp("platform"), stop_grace_seconds=1, iam="enforce")
-    with LocalAws(settings) as aws:
-        platform = RunningPlatform(aws, synthesised)
+    # A process of its own: what moto keeps is shared by all that runs in one, and these names are the real ones.
+    root = tmp_path_factory.mktemp("platform")
+    command = [sys.executable, "-m", "local_aws", "up", "--root", str(root), "--iam", "enforce"]
+    subprocess.run(command, check=True, capture_output=True)
+    server = launcher.status(root)
+    try:
+        session = boto3.Session(ADMINISTRATOR_KEY, "none", region_name=REGION)
+        url = server.environment["AWS_ENDPOINT_URL"]
+        platform = RunningPlatform(functools.partial(session.client, endpoint_url=url), synthesised)
         s3 = platform.admin("s3")
         for zone, key in (("Raw", RAW), ("Curated", CURATED), ("Artifacts", MODEL), ("Artifacts", REPORT)):
             s3.put_object(Bucket=platform.name(f"Lake/{zone}"), Key=key, Body=b"{}")
         yield platform
+    finally:
+        launcher.down(root)
 
 
 def denied(call, **request):
@@ -46,7 +59,7 @@ def test_nobody_but_processing_reads_raw_data(role, platform):
     processing = platform.client("s3", "Identities/Processing")
 
     assert processing.get_object(Bucket=raw, Key=RAW)["Body"].read() == b"{}"
-    assert f"s3:GetObject on resource: \"arn:aws:s3:::{raw}/{RAW}\"" in denied(s3.get_object, Bucket=raw, Key=RAW)
+    assert f's3:GetObject on resource: "arn:aws:s3:::{raw}/{RAW}"' in denied(s3.get_object, Bucket=raw, Key=RAW)
     assert "s3:ListBucket" in denied(s3.list_objects_v2, Bucket=raw)
     artifacts = platform.name("Lake/Artifacts")
     source = {"Bucket": raw, "Key": RAW}
