@@ -38,7 +38,6 @@ _RELEASE = (
     "sagemaker:DescribeModelPackage",
     "sagemaker:DescribeProcessingJob",
     "sagemaker:InvokeEndpoint",
-    "sagemaker:ListModelPackages",
     "sagemaker:StopProcessingJob",
     "sagemaker:UpdateEndpoint",
     "sagemaker:UpdateEndpointWeightsAndCapacities",
@@ -62,6 +61,7 @@ _READING = (
     "logs:DescribeResourcePolicies",
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
+    "sagemaker:ListModelPackages",
 )
 _LOG_DELIVERY = tuple(f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update"))
 
@@ -108,6 +108,7 @@ def work_boundary(scope: Stack, stage: Stage) -> list[iam.PolicyStatement]:
         allow("Logs", _LOGS, [arn(scope, "logs", "log-group:*")]),
         allow("Metrics", ["cloudwatch:PutMetricData"], ["*"]),
         allow("RollbackAlarms", ["cloudwatch:DescribeAlarms"], [arn(scope, "cloudwatch", f"alarm:{stage.prefix}-*")]),
+        allow("StartWorkflows", ["states:StartExecution"], [arn(scope, "states", f"stateMachine:{stage.prefix}-*")]),
         allow("Image", _ECR, [registry]),
         allow("Registry", ["ecr:GetAuthorizationToken"], ["*"]),
     ]
