@@ -1,7 +1,9 @@
 """Endpoints of tiny models, whose answers tell which model gave them."""
 
 import io
+import itertools
 import json
+import os
 import tarfile
 import threading
 import time
@@ -136,6 +138,17 @@ class Hosting:
         self.sagemaker.delete_endpoint(EndpointName=name)
         self.gone(name)
 
+    def end(self):
+        """End what is left."""
+        for name in self.endpoints:
+            try:
+                self.wait(name)
+                self.sagemaker.delete_endpoint(EndpointName=name)
+            except ClientError:
+                continue
+        for name in self.endpoints:
+            self.gone(name)
+
     def ask(self, name, body="1,2", **fields):
         """Return the body of an answer."""
         request = {"ContentType": "text/csv", **fields}
@@ -192,11 +205,24 @@ class Clients:
 def hosting(client, bucket, unique):
     made = Hosting(client, bucket, unique)
     yield made
-    for name in made.endpoints:
-        try:
-            made.wait(name)
-            made.sagemaker.delete_endpoint(EndpointName=name)
-        except ClientError:
-            continue
-    for name in made.endpoints:
-        made.gone(name)
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def shared(local_aws, request):
+    """For endpoints which the tests of a module share, since none of them changes one."""
+
+    def client(service):
+        return local_aws.clients(service, local_aws.settings.region)
+
+    module = request.module.__name__.rpartition("_")[2]
+    numbers = itertools.count(1)
+
+    def unique(prefix):
+        return f"{prefix}-{module}-{os.getpid()}-{next(numbers)}"
+
+    bucket = unique("shared")
+    client("s3").create_bucket(Bucket=bucket)
+    made = Hosting(client, bucket, unique)
+    yield made
+    made.end()

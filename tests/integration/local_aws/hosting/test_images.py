@@ -34,14 +34,22 @@ socketserver.ThreadingUnixStreamServer(os.environ['LOCAL_AWS_SERVE_SOCKET'], Han
 """
 
 
-@pytest.fixture
-def own(tmp_path, unique):
+@pytest.fixture(scope="module")
+def own_aws(tmp_path_factory):
     """A local AWS that knows the image."""
-    server = tmp_path / "own_server.py"
+    folder = tmp_path_factory.mktemp("own")
+    server = folder / "own_server.py"
     server.write_text(SERVER, encoding="utf-8")
-    settings = Settings(root=tmp_path / "aws", images={"own-server": f"python3 {server}"}, stop_grace_seconds=1)
+    settings = Settings(root=folder / "aws", images={"own-server": f"python3 {server}"}, stop_grace_seconds=1)
     with LocalAws(settings) as aws:
-        yield aws, Hosting(lambda service: aws.clients(service, aws.settings.region), "", unique)
+        yield aws
+
+
+@pytest.fixture
+def own(own_aws, unique):
+    hosting = Hosting(lambda service: own_aws.clients(service, own_aws.settings.region), "", unique)
+    yield own_aws, hosting
+    hosting.end()
 
 
 @pytest.fixture

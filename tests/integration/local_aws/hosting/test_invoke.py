@@ -4,9 +4,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 
-@pytest.fixture
-def endpoint(hosting):
-    return hosting.endpoint()
+@pytest.fixture(scope="module")
+def endpoint(shared):
+    return shared.endpoint()
 
 
 def test_an_endpoint_answers_and_names_the_variant(hosting, endpoint):

@@ -47,6 +47,7 @@ def test_endpoints_come_back_with_their_counts_weights_and_requests(start, uniqu
         assert hosting.ids(name) == ["after", "before"]
 
 
+@pytest.mark.slow
 def test_an_update_that_the_end_of_the_server_broke_off_leaves_the_old_configuration(start, unique):
     bucket = unique("bucket")
     with start() as aws:

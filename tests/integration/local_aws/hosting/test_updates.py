@@ -247,13 +247,17 @@ def test_an_update_while_one_runs_is_refused(hosting, clock):
         (2, guarded({"Type": "CANARY", "WaitIntervalInSeconds": 0}), "needs CanarySize"),
     ],
 )
-def test_a_deployment_config_that_breaks_a_rule_is_refused(hosting, count, config, text):
-    name = hosting.endpoint(hosting.variant(count=count))
-
+def test_a_deployment_config_that_breaks_a_rule_is_refused(shared, unchanged, count, config, text):
     with pytest.raises(ClientError, match=text):
-        update(hosting, name, hosting.config(hosting.variant(count=count)), DeploymentConfig=config)
+        update(shared, unchanged, shared.config(shared.variant(count=count)), DeploymentConfig=config)
 
-    assert hosting.describe(name)["EndpointStatus"] == "InService"
+    assert shared.describe(unchanged)["EndpointStatus"] == "InService"
+
+
+@pytest.fixture(scope="module")
+def unchanged(shared):
+    """An endpoint whose updates are refused."""
+    return shared.endpoint(shared.variant(count=2))
 
 
 def test_a_canary_needs_the_same_variant_names(hosting):
