@@ -4,18 +4,19 @@ import os
 import shutil
 import time
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from local_aws.hosting.instance import Instance
 
 _PROC = Path("/proc")
 _FRESH_SECONDS = 5.0
-_last: dict[str, tuple[float, float, dict[str, float]]] = {}
+_last: WeakKeyDictionary[Instance, tuple[float, float, dict[str, float]]] = WeakKeyDictionary()
 
 
 def usage(instance: Instance) -> dict[str, float]:
     """Return CPU, memory and disk utilisation in percent; CPU may exceed 100 where an instance uses several."""
     now = time.monotonic()
-    before, moment, known = _last.get(instance.id, (0.0, 0.0, {}))
+    before, moment, known = _last.get(instance, (0.0, 0.0, {}))
     if known and now - moment < _FRESH_SECONDS:  # minutes of local time may pass in no time
         return known
     found = {"DiskUtilization": _disk(instance.folder)}
@@ -26,13 +27,8 @@ def usage(instance: Instance) -> dict[str, float]:
     memory = sum(map(_resident_bytes, pids)) / (os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     busy = 100 * max(seconds - before, 0.0) / (now - moment) if known else 0.0
     found |= {"CPUUtilization": busy, "MemoryUtilization": 100 * memory}
-    _last[instance.id] = (seconds, now, found)
+    _last[instance] = (seconds, now, found)
     return found
-
-
-def forget(instance: Instance) -> None:
-    """Drop what is known of an instance that has ended."""
-    _last.pop(instance.id, None)
 
 
 def tree(roots: tuple[int, ...]) -> list[int]:
