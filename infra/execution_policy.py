@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
+from infra.execution_of_serving import named, of, release, service_linked_role, serving
 from infra.names import arn, iam_arn
 from infra.policies import allow
 from infra.settings import Stage
@@ -122,7 +123,7 @@ def execution_policies(
         "ExecutionIdentities": [*_roles(stack, stage, boundaries), *_network(stack, stage)],
         "ExecutionData": [*_lake(stack, stage), *_storage(stack, stage)],
         "ExecutionWork": [*_work(stack, stage), *_observation(stack, stage)],
-        "ExecutionServing": [*_release(stack, stage), *_serving(stack, stage)],
+        "ExecutionServing": [*release(stack, stage), *serving(stack, stage)],
     }
 
 
@@ -219,7 +220,7 @@ def _storage(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
         actions = ["CreateMountTarget", "DeleteFileSystem", "DeleteMountTarget", "PutBackupPolicy"]
         more = [f"elasticfilesystem:Describe{noun}s" for noun in nouns]
         tags = [f"elasticfilesystem:{verb}Resource" for verb in ("Tag", "Untag")]
-        mine = [*_of("elasticfilesystem", *actions), *more, *tags]
+        mine = [*of("elasticfilesystem", *actions), *more, *tags]
         return [
             allow(
                 "MakeFileSystem",
@@ -228,7 +229,7 @@ def _storage(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
                 {"StringEquals": {"aws:RequestTag/stage": stage.name}},
             ),
             allow("FileSystem", mine, [arn(stack, "elasticfilesystem", "file-system/*")]),
-            _service_linked_role(stack, "elasticfilesystem.amazonaws.com"),
+            service_linked_role(stack, "elasticfilesystem.amazonaws.com"),
         ]
     if stage.training_storage == "fsx-lustre":
         nouns = ("FileSystem", "DataRepositoryAssociation")
@@ -239,18 +240,9 @@ def _storage(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
         return [
             allow("FileSystem", [*actions, *more], places),
             allow("FindFileSystem", find, ["*"]),
-            _service_linked_role(stack, "fsx.amazonaws.com"),
+            service_linked_role(stack, "fsx.amazonaws.com"),
         ]
     return []
-
-
-def _service_linked_role(stack: Stack, service: str) -> iam.PolicyStatement:
-    return allow(
-        "ServiceLinkedRole",
-        ["iam:CreateServiceLinkedRole"],
-        [iam_arn(stack, f"role/aws-service-role/{service}/*")],
-        {"StringEquals": {"iam:AWSServiceName": service}},
-    )
 
 
 def _work(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
@@ -283,77 +275,22 @@ def _observation(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
     alarms = ("DeleteAlarms", "DescribeAlarms", "PutCompositeAlarm", "PutMetricAlarm")
     tags = ("ListTagsForResource", "TagResource", "UntagResource")
     return [
-        allow("Rules", _of("events", *rules, *tags), _named(stack, stage, "events", "rule/")),
+        allow("Rules", of("events", *rules, *tags), named(stack, stage, "events", "rule/")),
         allow(
             "Topics",
-            _of("sns", *topics, *tags, "ListSubscriptionsByTopic"),
-            _named(stack, stage, "sns", ""),
+            of("sns", *topics, *tags, "ListSubscriptionsByTopic"),
+            named(stack, stage, "sns", ""),
         ),
-        allow("Queues", _of("sqs", *_QUEUE), [arn(stack, "sqs", f"{stage.prefix}-*")]),
-        allow("LogGroups", _of("logs", *groups, *tags), own_groups),
+        allow("Queues", of("sqs", *_QUEUE), [arn(stack, "sqs", f"{stage.prefix}-*")]),
+        allow("LogGroups", of("logs", *groups, *tags), own_groups),
         allow("FindLogGroups", ["logs:DescribeLogGroups"], ["*"]),
-        allow("Alarms", _of("cloudwatch", *alarms, *tags), _named(stack, stage, "cloudwatch", "alarm:")),
+        allow("Alarms", of("cloudwatch", *alarms, *tags), named(stack, stage, "cloudwatch", "alarm:")),
         allow(
             "Budgets",
             ["budgets:ModifyBudget", "budgets:ViewBudget"],
             [f"arn:aws:budgets::{stack.account}:budget/*"],
         ),
     ]
-
-
-def _release(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
-    """The release workflow: state machines, and the parameters that they are steered by."""
-    machines = ("Create", "Delete", "Describe", "Update")
-    tags = ("ListTagsForResource", "TagResource", "UntagResource")
-    parameters = ("DeleteParameter", "GetParameter", "PutParameter")
-    parameter_tags = ("AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource")
-    return [
-        allow(
-            "StateMachines",
-            _of("states", *(f"{verb}StateMachine" for verb in machines), *tags),
-            _named(stack, stage, "states", "stateMachine:"),
-        ),
-        allow("CheckStateMachines", ["states:ValidateStateMachineDefinition"], ["*"]),
-        allow(
-            "Parameters",
-            _of("ssm", *parameters, *parameter_tags),
-            [arn(stack, "ssm", f"parameter/flight-delay/{stage.name}/*")],
-        ),
-    ]
-
-
-def _serving(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
-    """What serves and what watches it: endpoint configurations, scaling, dashboards. Models are the workflow's."""
-    config = [f"{verb}EndpointConfig" for verb in ("Create", "Delete", "Describe")]
-    tags = ("AddTags", "DeleteTags", "ListTags")
-    scaling = "application-autoscaling"
-    of_sagemaker = {"StringEquals": {f"{scaling}:service-namespace": "sagemaker"}}
-    changes = ("DeleteScalingPolicy", "DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget")
-    dashboards = [f"arn:aws:cloudwatch::{stack.account}:dashboard/{name}*" for name in _stems(stage)]
-    return [
-        allow(
-            "EndpointConfigs",
-            _of("sagemaker", *config, *tags),
-            [arn(stack, "sagemaker", f"endpoint-config/flight-delay-{stage.name}*")],
-        ),
-        allow("Scale", _of(scaling, *changes), [arn(stack, scaling, "scalable-target/*")], of_sagemaker),
-        allow("FindScaling", _of(scaling, "DescribeScalableTargets", "DescribeScalingPolicies"), ["*"]),
-        _service_linked_role(stack, "sagemaker.application-autoscaling.amazonaws.com"),
-        allow("Dashboards", _of("cloudwatch", "DeleteDashboards", "GetDashboard", "PutDashboard"), dashboards),
-    ]
-
-
-def _stems(stage: Stage) -> tuple[str, str]:
-    """Return what the names of the stage's resources begin with: those that CloudFormation makes up, and its own."""
-    return f"{stage.prefix}-", f"flight-delay-{stage.name}"
-
-
-def _named(stack: Stack, stage: Stage, service: str, kind: str) -> list[str]:
-    return [arn(stack, service, f"{kind}{stem}*") for stem in _stems(stage)]
-
-
-def _of(service: str, *actions: str) -> list[str]:
-    return [f"{service}:{action}" for action in actions]
 
 
 def _deny(sid: str, actions: Sequence[str], resources: Sequence[str]) -> iam.PolicyStatement:
