@@ -90,6 +90,9 @@ class Evaluator:
         except ExpressionError as err:
             _LOG.warning("alarm %s cannot be evaluated: %s", key.name, err)
             return
+        except Exception:  # noqa: BLE001 - one alarm must not keep the others from being evaluated
+            _LOG.exception("alarm %s cannot be evaluated", key.name)
+            return
         if found.state is None or found.state == alarm["StateValue"]:
             repeat(self._plane, key, {**alarm, "StateReasonData": json.dumps(found.data)})
         elif old := alarms.move(self._plane, key, found.state, found.reason, found.data):
