@@ -146,6 +146,8 @@ class Releases:
     def _note_end(self, story: Story) -> None:
         execution = self._sfn.describe_execution(executionArn=story.execution)
         story.status, story.failure = execution["status"], execution.get("cause", "")
+        if story.status != "SUCCEEDED" and not story.days:
+            raise ExecutionFailedError(f"{story.name}: the release ended as {story.status}: {story.failure}")
         pages = self._sfn.get_paginator("get_execution_history").paginate(executionArn=story.execution)
         events = [event for page in pages for event in page["events"] if event["type"].endswith("StateEntered")]
         story.states = [event["stateEnteredEventDetails"]["name"] for event in events]
