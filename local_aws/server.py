@@ -133,10 +133,14 @@ class LocalAws:
 
     def is_busy(self) -> bool:
         """Whether a job, a pipeline execution or an execution of a state machine runs."""
-        return self.plane.jobs.count > 0 or self.plane.executions.count > 0 or any(
-            (self.plane.store.get(key) or {}).get("PipelineExecutionStatus") in {"Executing", "Stopping"}
-            for key in self.plane.store.keys()  # noqa: SIM118 - a store is no dict
-            if key.kind == "pipeline-execution"
+        return (
+            self.plane.jobs.count > 0
+            or self.plane.executions.count > 0
+            or any(
+                (self.plane.store.get(key) or {}).get("PipelineExecutionStatus") in {"Executing", "Stopping"}
+                for key in self.plane.store.keys()  # noqa: SIM118 - a store is no dict
+                if key.kind == "pipeline-execution"
+            )
         )
 
     def start(self) -> None:
