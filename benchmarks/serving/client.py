@@ -1,8 +1,9 @@
 """The load: closed-loop connections in one process, `python -m benchmarks.serving.client SETTINGS`.
 
-Each connection sends its next request when it has the whole answer to the last. A request's bytes are made beforehand,
-an answer is only looked at for its status and length: 8 µs of CPU a request, on uvloop. An answer that is not 2xx, and
-a connection that breaks while it waits for one, is an error. Prints `go` when the warm-up is over, then the result.
+Each connection sends its next request when it has the whole answer to the last; where `closes` is set, over a new
+connection. A request's bytes are made beforehand, an answer is only looked at for its status and length: 8 µs of CPU a
+request, on uvloop. An answer that is not 2xx, and a connection that breaks while it waits for one, is an error. Prints
+`go` when the warm-up is over, then the result.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from typing import Any
 
 import uvloop
 
+_CLOSING_SECONDS = 0.05
 _HEAD_END = b"\r\n\r\n"
 
 
@@ -27,16 +29,20 @@ class Load:
         head = (
             f"POST {settings['path']} HTTP/1.1\r\nHost: {self.host}\r\nContent-Type: text/csv\r\nAccept: text/csv\r\n"
         )
+        self.is_closing = settings["closes"]
+        head += "Connection: close\r\n" if self.is_closing else ""
         requests = [f"{head}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode() for body in bodies]
         self.requests = cycle(requests)
+        self.open_connections: set[Connection] = set()
         self.latencies: list[float] = []
         self.errors: list[str] = []
         self.is_over = False
 
     def open(self) -> None:
         """Open one more connection."""
+        began = perf_counter()
         task = asyncio.ensure_future(
-            asyncio.get_running_loop().create_connection(lambda: Connection(self), self.host, self.port)
+            asyncio.get_running_loop().create_connection(lambda: Connection(self, began), self.host, self.port)
         )
         task.add_done_callback(self._note)
 
@@ -48,8 +54,9 @@ class Load:
 class Connection(asyncio.Protocol):
     """One connection: a request, its answer, the next request."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, began: float) -> None:
         self._load = load
+        self._since = began
         self._received = b""
         self._missing = 0
         self._closes = False
@@ -58,7 +65,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         """Send the first request."""
         self._transport = transport
-        self._send()
+        self._load.open_connections.add(self)
+        self._is_waiting = True
+        transport.write(next(self._load.requests))
 
     def data_received(self, data: bytes) -> None:
         """Take part of an answer."""
@@ -79,10 +88,15 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Count the request that was under way."""
+        self._load.open_connections.discard(self)
+        if self._is_waiting and not self._load.is_over:
+            self._load.errors.append("the connection broke before the answer")
         if not self._load.is_over:
-            if self._is_waiting:
-                self._load.errors.append("the connection broke before the answer")
             self._load.open()
+
+    def abort(self) -> None:
+        """Close without waiting for an answer."""
+        self._transport.abort()
 
     def _read_head(self, head: bytes) -> None:
         if head[9:10] != b"2":
@@ -95,12 +109,9 @@ class Connection(asyncio.Protocol):
         self._closes = b"connection: close" in lowered
 
     def _next(self) -> None:
-        if self._load.is_over or self._closes:
+        if self._load.is_over or self._closes or self._load.is_closing:
             self._transport.close()
-        else:
-            self._send()
-
-    def _send(self) -> None:
+            return
         self._is_waiting = True
         self._since = perf_counter()
         self._transport.write(next(self._load.requests))
@@ -119,6 +130,9 @@ async def run(settings: dict[str, Any]) -> dict[str, Any]:
     latencies, seconds, used = load.latencies, perf_counter() - began, process_time() - cpu
     load.latencies = []
     load.is_over = True
+    for connection in tuple(load.open_connections):
+        connection.abort()
+    await asyncio.sleep(_CLOSING_SECONDS)
     return {
         "requests": len(latencies),
         "seconds": seconds,

@@ -9,6 +9,7 @@ from benchmarks.serving.chart import draw
 from benchmarks.serving.rounds import BATCH, CELLS, MANAGED, Run
 
 _NOTES = (
+    "The stand-in is the managed image's scaffold without nginx: each request has its own connection, as nginx's have.",
     "CPU is user and system time of all of a server's processes a request. Ratios are of the same round.",
     "uvicorn runs with uvloop here: without it `--workers` loses TCP_NODELAY, and a keep-alive request waits 44 ms.",
 )
@@ -27,7 +28,7 @@ def write_report(run: Run, folder: Path) -> str:
 
 def table(run: Run) -> list[str]:
     """Medians over the rounds, one line a stack and cell."""
-    head = f"{'':<48}{'requests/s':>11}{'rows/s':>9}{'p50 µs':>9}{'p99 µs':>9}{'CPU µs':>9}{'x managed':>11}"
+    head = f"{'':<48}{'requests/s':>11}{'rows/s':>9}{'p50 µs':>11}{'p99 µs':>11}{'CPU µs':>11}{'x managed':>11}"
     lines = []
     for cell in CELLS:
         lines += ["", f"{cell.name}{head[len(cell.name) :]}"]
@@ -38,7 +39,7 @@ def table(run: Run) -> list[str]:
             )
             ratio = run.ratio(stack.name, MANAGED, cell, "requests_per_second")
             lines.append(
-                f"  {stack.label:<46}{rate:>11,.0f}{rows:>9,.0f}{p50:>9,.0f}{p99:>9,.0f}{cpu:>9,.1f}{ratio:>11.1f}"
+                f"  {stack.label:<46}{rate:>11,.0f}{rows:>9,.0f}{p50:>11,.0f}{p99:>11,.0f}{cpu:>11,.1f}{ratio:>11.1f}"
             )
     return lines
 

@@ -166,6 +166,7 @@ def _bodies(stack: Stack, workload: Workload, cell: Cell, folder: Path) -> Path:
 def _measure(place: Place, server: Running, bodies: Path, seconds: float) -> Result:
     settings = {"host": server.host, "port": server.port, "path": server.path, "bodies": str(bodies)} | {
         "connections": place.cell.connections,
+        "closes": place.stack.closes,
         "seconds": seconds,
         "warm_seconds": _WARM_SECONDS,
     }

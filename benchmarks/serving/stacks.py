@@ -32,12 +32,14 @@ class Stack:
     Attributes:
         label: What the report calls it.
         as_codes: Whether it reads categories as codes.
+        closes: Whether every request has a connection of its own, as nginx opens one to gunicorn for each.
         command: How it is started on a port; None for one that runs already.
     """
 
     name: str
     label: str
     as_codes: bool
+    closes: bool
     command: Callable[[int], list[str]] | None
     url: str = ""
 
@@ -78,15 +80,15 @@ def all_stacks(peers: Peers, model: Path, managed_url: str = "") -> list[Stack]:
         ]
 
     managed = (
-        Stack(MANAGED, "managed image", True, None, managed_url)
+        Stack(MANAGED, "managed image", True, False, None, managed_url)
         if managed_url
-        else Stack(MANAGED, "managed image's stack (stand-in, without nginx)", True, scaffold("managed_default"))
+        else Stack(MANAGED, "managed image's stack (stand-in, without nginx)", True, True, scaffold("managed_default"))
     )
     return [
-        Stack(OWN, "own server", False, own),
+        Stack(OWN, "own server", False, False, own),
         managed,
-        Stack(HANDLERS, "own handlers in the managed stand-in", False, scaffold("managed_handlers")),
-        Stack(FASTAPI, "FastAPI, uvicorn[standard], pandas and DMatrix", False, fastapi),
+        Stack(HANDLERS, "own handlers in the managed stand-in", False, True, scaffold("managed_handlers")),
+        Stack(FASTAPI, "FastAPI, uvicorn[standard], pandas and DMatrix", False, False, fastapi),
     ]
 
 
