@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-JOBS = ("prepare", "evaluate")
+JOBS = ("prepare", "evaluate", "judge-experiment")
 USAGE_ERROR = 2
 
 
@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
         named = f"unknown job {arguments[0]!r}" if arguments else "no job named"
         sys.stderr.write(f"processing: {named}; jobs: {', '.join(JOBS)}; try `<job> --help`\n")
         return USAGE_ERROR
-    job = importlib.import_module(f"processing.{arguments[0]}")
+    job = importlib.import_module(f"processing.{arguments[0].replace('-', '_')}")
     code: int = job.main(arguments[1:], environ)
     return code
 
