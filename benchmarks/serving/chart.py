@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 from benchmarks.serving.rounds import CELLS, MANAGED, OWN, Run
 
-_INK, _MUTED, _GRID, _OWN, _OTHER = "#1f2933", "#65727f", "#e4e9ee", "#1565c0", "#9aa5b1"
+_INK, _MUTED, _OWN, _OTHER = "#1f2933", "#65727f", "#1565c0", "#9aa5b1"
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _LEFT, _RIGHT, _TOP, _BAR, _GAP, _WIDTH = 330, 110, 64, 20, 40, 860
 
@@ -25,7 +25,8 @@ def draw(run: Run) -> str:
         for stack in run.stacks:
             y += _BAR + 6
             rate = rates[cell.name, stack.name]
-            parts.append(_bar(stack.label, rate, y - _BAR + 8, _x(rate, low, high), is_own=stack.name == OWN))
+            ends = _x(1.0, low, high), _x(rate, low, high)
+            parts.append(_bar(stack.label, rate, y - _BAR + 8, ends, is_own=stack.name == OWN))
         y += _GAP
     base = _x(1.0, low, high)
     line = (
@@ -33,7 +34,12 @@ def draw(run: Run) -> str:
     )
     title = _text(16, 26, "Requests per second, times the managed image's stack", "600", size=16)
     note = _text(
-        16, 44, "same machine, same run, median of alternated rounds; logarithmic", "400", size=12, colour=_MUTED
+        16,
+        44,
+        "same machine, same run, median of alternated rounds; logarithmic, from the managed stack's rate at the line",
+        "400",
+        size=12,
+        colour=_MUTED,
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y}" width="{_WIDTH}" height="{y}" role="img" '
@@ -49,14 +55,15 @@ def _x(rate: float, low: float, high: float) -> float:
     return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
 
 
-def _bar(label: str, rate: float, y: float, end: float, *, is_own: bool) -> str:
+def _bar(label: str, rate: float, y: float, ends: tuple[float, float], *, is_own: bool) -> str:
+    """From the managed stack's rate to this one's: to the right where it is faster."""
     colour = _OWN if is_own else _OTHER
     value = f"{rate:.1f} \u00d7" if rate < 10 else f"{rate:.0f} \u00d7"  # noqa: PLR2004 - a decimal below ten
+    width = max(abs(ends[1] - ends[0]), 1)
     return (
         _text(28, y + 14, label, "400", size=12, colour=_MUTED)
-        + f'<rect x="{_LEFT}" y="{y}" width="{max(end - _LEFT, 1):.1f}" height="{_BAR}" fill="{_GRID}"/>'
-        + f'<rect x="{_LEFT}" y="{y}" width="{max(end - _LEFT, 1):.1f}" height="{_BAR}" fill="{colour}" rx="2"/>'
-        + _text(end + 8, y + 14, value, "600" if is_own else "400", size=12)
+        + f'<rect x="{min(ends):.1f}" y="{y}" width="{width:.1f}" height="{_BAR}" fill="{colour}" rx="2"/>'
+        + _text(max(ends) + 8, y + 14, value, "600" if is_own else "400", size=12)
     )
 
 
