@@ -12,8 +12,9 @@ from inference.columns import Columns
 from inference.missing_text import MISSING_TEXTS
 
 
-def encode_block(text: str, names: Sequence[str], has_header: bool, columns: Columns) -> NDArray[np.float32] | None:
+def encode_block(text: str, names: Sequence[str], columns: Columns, *, has_header: bool) -> NDArray[np.float32] | None:
     """Encode a table whose columns have these names; None where a value needs a closer look."""
+    is_quoted = '"' in text
     numeric = {columns.names[place]: pa.float32() for place in columns.numeric}
     categorical = {columns.names[place]: pa.string() for place in columns.codes}
     try:
@@ -22,7 +23,7 @@ def encode_block(text: str, names: Sequence[str], has_header: bool, columns: Col
             read_options=pyarrow.csv.ReadOptions(
                 column_names=list(names), skip_rows=int(has_header), use_threads=False, block_size=1 << 24
             ),
-            parse_options=pyarrow.csv.ParseOptions(quote_char=False),
+            parse_options=pyarrow.csv.ParseOptions(quote_char='"' if is_quoted else False),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=numeric | categorical,
                 include_columns=list(columns.names),
@@ -37,9 +38,12 @@ def encode_block(text: str, names: Sequence[str], has_header: bool, columns: Col
     for place, name in enumerate(columns.names):
         column = table.column(name)
         if place in columns.codes:
-            if column.null_count and not columns.features[place].nullable:
+            codes = pc.index_in(column, value_set=pa.array(list(columns.codes[place]), pa.string()))
+            # Of stray quotes pyarrow makes text: then an unknown category may be none.
+            is_odd = is_quoted and codes.null_count > column.null_count
+            if is_odd or (column.null_count and not columns.features[place].nullable):
                 return None
-            column = pc.index_in(column, value_set=pa.array(list(columns.codes[place]), pa.string()))
+            column = codes
         missing += column.null_count
         matrix[:, place] = column.to_numpy()
     # pyarrow reads "-nan", too: only a null may have become NaN.

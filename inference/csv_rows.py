@@ -29,28 +29,30 @@ _BLOCK_ROWS = 16
 def read_csv(text: str, columns: Columns) -> NDArray[np.float32]:
     """Read a table."""
     refuse_too_many(text.count("\n"))
-    is_plain = text.isascii() and not any(character in text for character in '"\r')
-    if not is_plain:
-        return _read_exactly(text, columns)
-    text = text.lstrip("\n")
-    first, _, _ = text.partition("\n")
-    cells = first.split(",")
-    if _is_header(cells, columns):
-        if columns.is_raw(cells) or text.count("\n") < _BLOCK_ROWS:
-            return _read_exactly(text, columns)
+    plain = text.replace("\r\n", "\n").lstrip("\n") if "\r" in text else text.lstrip("\n")
+    matrix = None
+    if plain.isascii() and "\r" not in plain:
+        matrix = _block(plain, columns) if plain.count("\n") >= _BLOCK_ROWS else _quick(plain, columns)
+    return _read_exactly(text, columns) if matrix is None else matrix
+
+
+def _block(text: str, columns: Columns) -> NDArray[np.float32] | None:
+    """Many rows; None where a value needs a closer look."""
+    if " " in text or "\t" in text:
+        return None
+    cells = [cell.strip('"') for cell in text.partition("\n")[0].split(",")]
+    has_header = _is_header(cells, columns)
+    if has_header and columns.is_raw(cells):
+        return None
+    if has_header:
         columns.require_all(cells)
-        names: Sequence[str] = cells
-    else:
-        names = columns.names
-        if text.count("\n") < _BLOCK_ROWS and "_" not in text and (matrix := _quick(text, columns)) is not None:
-            return matrix
-    has_blanks = " " in text or "\t" in text
-    block = None if has_blanks else encode_block(text, names, names is cells, columns)
-    return _read_exactly(text, columns) if block is None else block
+    return encode_block(text, cells if has_header else columns.names, columns, has_header=has_header)
 
 
 def _quick(text: str, columns: Columns) -> NDArray[np.float32] | None:
-    """Rows without a header; None where one needs a closer look."""
+    """Few rows without a header; None where one needs a closer look, as a header does, for it holds no numbers."""
+    if '"' in text or "_" in text:
+        return None
     rows = [line.split(",") for line in text.split("\n") if line]
     width = len(columns.names)
     try:

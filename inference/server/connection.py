@@ -198,6 +198,11 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
             self._transport.close()
 
+    def abort(self) -> None:
+        """Close at once, whatever is under way."""
+        self._is_ending = True
+        self._transport.abort()
+
     def give_up(self) -> None:
         """Close a connection whose request does not arrive in time."""
         if not self._transport.is_closing():

@@ -91,6 +91,8 @@ class Worker:
                     await self._ended.wait()
         except TimeoutError:
             _LOG.warning("%d requests were not answered within the drain limit", len(self.connections))
+        for connection in tuple(self.connections):
+            connection.abort()
 
     async def _sweep(self) -> None:
         """Close idle and stalled connections; stop if the supervisor is gone."""
