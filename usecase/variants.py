@@ -25,10 +25,6 @@ def basic_specification(spec: FeatureSpec) -> FeatureSpec:
     return replace(spec, features=features, metadata=(*spec.metadata, *unknown))
 
 
-def features_in_minutes(spec: FeatureSpec) -> Iterable[str]:
-    """Return the live features that are delays in minutes: those that a turned sign breaks."""
-    return [
-        feature.name
-        for feature in spec.features
-        if feature.known_at in catalogue.LIVE and feature.description.endswith("minutes")
-    ]
+def live_features(spec: FeatureSpec) -> Iterable[str]:
+    """Return the features that come from other flights' delays: those that a turned sign breaks."""
+    return [feature.name for feature in spec.features if feature.known_at in catalogue.LIVE]

@@ -16,7 +16,7 @@ from pipelines.following import refuse_failure
 from pipelines.names import PIPELINE_NAME
 from pipelines.targets import Target
 from usecase.feature_spec import FeatureSpec
-from usecase.variants import FIRST_MONTHS, basic_specification, features_in_minutes
+from usecase.variants import FIRST_MONTHS, basic_specification, live_features
 
 DEMO_PIPELINE = f"{PIPELINE_NAME}-demo"
 _SPECIFICATION = "feature_spec.json"
@@ -87,7 +87,7 @@ def _models(objects: Objects, prepared: Prepared) -> list[DemoModel]:
     return [
         DemoModel("Champion", plan, _first_data(objects, prepared, spec)),
         DemoModel("Challenger", plan, {}),
-        DemoModel("Broken", plan, _broken_data(objects, prepared, list(features_in_minutes(spec)))),
+        DemoModel("Broken", plan, _broken_data(objects, prepared, list(live_features(spec)))),
     ]
 
 

@@ -83,9 +83,10 @@ def looks_chart(story: Story) -> Markup | None:
 
 
 def _difference(verdict: dict[str, Any]) -> dict[str, float]:
-    told = verdict.get("primary", {}).get("difference") or {}
-    names = ("value", "lower", "upper")
-    return {name: float(told[name]) for name in names} if all(told.get(name) is not None for name in names) else {}
+    told = verdict.get("quality") or {}
+    names = {"value": "estimate", "lower": "lower", "upper": "upper"}
+    is_known = all(told.get(field) is not None for field in names.values())
+    return {name: float(told[field]) for name, field in names.items()} if is_known else {}
 
 
 def _picture(story: Story) -> Markup | None:
