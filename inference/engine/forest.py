@@ -102,9 +102,16 @@ def read_forest(booster: xgb.Booster) -> Forest:
     """Lay out the Booster's trees.
 
     Raises:
-        UnsupportedModelError: the model is no plain `gbtree` of `binary:logistic`, or is too deep or too large.
+        UnsupportedModelError: the model is no plain `gbtree` of `binary:logistic`, is too deep or too large, or is
+            written in a way that this code does not know.
     """
-    learner = json.loads(booster.save_raw("json"))["learner"]
+    try:
+        return _read(json.loads(booster.save_raw("json"))["learner"])
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise UnsupportedModelError(f"the model's JSON is not what XGBoost 3.2 writes: {error!r}") from error
+
+
+def _read(learner: Mapping[str, Any]) -> Forest:
     _require_plain(learner)
     trees = [_Tree.read(each) for each in learner["gradient_booster"]["model"]["trees"]]
     depth = max(tree.depth() for tree in trees)

@@ -102,9 +102,19 @@ def test_an_engine_that_disagrees_is_not_used(booster, kernels, caplog, monkeypa
     assert "differs from XGBoost by" in caplog.text
 
 
-def test_several_leaf_values_and_no_trees_are_refused():
+def test_a_model_without_trees_is_refused():
     with pytest.raises(UnsupportedModelError, match="no trees"):
         read_forest(train(0))
+
+
+@pytest.mark.parametrize("written", [b"{}", b"[]", b"no JSON", b'{"learner": {"objective": 1}}'])
+def test_a_model_written_otherwise_is_refused(written):
+    class Booster:
+        def save_raw(self, _format):
+            return written
+
+    with pytest.raises(UnsupportedModelError, match=r"not what XGBoost 3\.2 writes"):
+        read_forest(Booster())
 
 
 def test_without_numba_xgboost_answers(booster, caplog, monkeypatch):
