@@ -23,7 +23,7 @@ def hosting_requirements(endpoint: str, images: Sequence[str], place: Place, *, 
     namespace = {"cloudwatch:namespace": _NAMESPACE}
     return [
         *found,
-        Requirement("logs:CreateLogGroup", f"{group}:log-stream:", decides=False),
+        Requirement("logs:DescribeLogStreams", f"{group}:log-stream:", decides=False),
         Requirement("logs:CreateLogStream", f"{group}:log-stream:variant/instance", decides=False),
         Requirement("logs:PutLogEvents", f"{group}:log-stream:variant/instance", decides=False),
         Requirement("cloudwatch:PutMetricData", "*", namespace, decides=False),
