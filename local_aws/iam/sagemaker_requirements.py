@@ -74,13 +74,14 @@ def _of_part(part: Parameters) -> Context:
     isolated = next(_flags(part, "EnableNetworkIsolation"), None)
     encrypted = next(_flags(part, "EnableInterContainerTrafficEncryption"), None)
     output = [key for name in _OUTPUTS for item in _structures(part, name) if (key := item.get("KmsKeyId"))]
-    volume = next(find_all(part, frozenset({"VolumeKmsKeyId"})), None)
+    # Endpoint configurations and notebooks call the key of their volumes just KmsKeyId.
+    volume = next(find_all(part, frozenset({"VolumeKmsKeyId"})), None) or part.get("KmsKeyId")
     values: dict[str, Any] = {
         "sagemaker:InstanceTypes": sorted(set(find_all(part, frozenset({"InstanceType"})))),
         "sagemaker:VpcSubnets": vpc.get("Subnets"),
         "sagemaker:VpcSecurityGroupIds": vpc.get("SecurityGroupIds"),
         "sagemaker:VolumeKmsKeyArn": volume,
-        "sagemaker:VolumeKmsKey": volume or part.get("KmsKeyId"),
+        "sagemaker:VolumeKmsKey": volume,
         "sagemaker:OutputKmsKeyArn": output[0] if output else None,
         "sagemaker:OutputKmsKey": output[0] if output else None,
         "sagemaker:NetworkIsolation": isolated,
