@@ -8,8 +8,10 @@ from pathlib import Path
 from benchmarks.serving.chart import draw
 from benchmarks.serving.rounds import BATCH, CELLS, MANAGED, Run
 
+_STAND_IN = (
+    "The stand-in is the managed image's scaffold without nginx: each request has its own connection, as nginx's have."
+)
 _NOTES = (
-    "The stand-in is the managed image's scaffold without nginx: each request has its own connection, as nginx's have.",
     "CPU is user and system time of all of a server's processes a request. Ratios are of the same round.",
     "uvicorn runs with uvloop here: without it `--workers` loses TCP_NODELAY, and a keep-alive request waits 44 ms.",
 )
@@ -46,7 +48,7 @@ def table(run: Run) -> list[str]:
 
 def _notes(run: Run) -> list[str]:
     loud = [each for each in run.results if not each.is_quiet]
-    notes = list(_NOTES)
+    notes = [*([_STAND_IN] if any(stack.closes for stack in run.stacks) else []), *_NOTES]
     if loud:
         worst = max(each.others_cores for each in loud)
         notes.append(

@@ -5,6 +5,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -175,22 +176,23 @@ def _measure(place: Place, server: Running, bodies: Path, seconds: float) -> Res
         output = client.stdout
         if output is None or output.readline().strip() != "go":
             raise StackError(f"{place}: the load did not start")
-        before = _cpu(server), machine_seconds()
+        began, before = time.monotonic(), (_cpu(server), machine_seconds())
         line = output.readline()
         used, busy = _cpu(server) - before[0], machine_seconds() - before[1]
+        elapsed = time.monotonic() - began
     found = json.loads(line or '{"requests": 0, "error_count": 1, "errors": ["the client ended"]}')
     if found["error_count"] or not found["requests"]:
         raise StackError(f"{place}: {found['error_count']} errors, such as {found['errors'][:1]}")
-    return _result(place, found, used, busy)
+    return _result(place, found, used, busy / elapsed)
 
 
 def _cpu(server: Running) -> float:
     return session_seconds(server.session) if server.session else float("nan")
 
 
-def _result(place: Place, found: dict[str, Any], used: float, busy: float) -> Result:
+def _result(place: Place, found: dict[str, Any], used: float, busy_cores: float) -> Result:
     requests, seconds = found["requests"], found["seconds"]
-    others = busy - found["client_cpu_seconds"] - (0 if np.isnan(used) else used)
+    ours = found["client_cpu_seconds"] + (0 if np.isnan(used) else used)
     return Result(
         stack=place.stack.name,
         cell=place.cell.name,
@@ -201,7 +203,7 @@ def _result(place: Place, found: dict[str, Any], used: float, busy: float) -> Re
         p99_us=found["p99_us"],
         cpu_us=1e6 * used / requests,
         client_cpu_us=1e6 * found["client_cpu_seconds"] / requests,
-        others_cores=max(0.0, others / seconds),
+        others_cores=max(0.0, busy_cores - ours / seconds),
     )
 
 
