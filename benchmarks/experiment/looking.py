@@ -42,11 +42,14 @@ def picture(days: Days, plan: Plan, experiments: int) -> str:
         f"{experiments:,} simulated experiments on real days of flights; every difference found is an error",
         width=760,
     )
-    for name, colour in ((REQUESTS, RED), (DAYS_ONCE, ORANGE), (ALWAYS, BLUE)):
+    for name, colour, below in ((REQUESTS, RED, 22), (DAYS_ONCE, ORANGE, -12), (ALWAYS, BLUE, -20)):
         points = [(0.0, 0.0), *((day, float(value)) for day, value in enumerate(curves[name], start=1))]
-        chart.line(points, colour, name=f"{name}: {100 * curves[name][-1]:.1f} % after {length} days")
-    chart.line([(0, plan.alpha), (length, plan.alpha)], GREY, name=f"promised: {percent(plan.alpha)}", dash="5 4")
-    return chart.render(grid="y", legend="top-left")
+        chart.line(points, colour)
+        words = f"{name}: {100 * curves[name][-1]:.1f} %"
+        chart.text(points[-1], words, anchor="end", dy=below, dx=-6, colour=colour, weight=600)
+    chart.line([(0, plan.alpha), (length, plan.alpha)], GREY, dash="5 4")
+    chart.text((0, plan.alpha), f"promised: at most {percent(plan.alpha)}", dx=250, dy=-7, colour=GREY)
+    return chart.render(grid="y")
 
 
 def _t_tests(means: np.ndarray, alpha: float) -> np.ndarray:

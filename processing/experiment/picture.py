@@ -1,5 +1,6 @@
 """Draw a verdict: the confidence sequence day by day, and below it every guardrail against its tolerance."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
@@ -12,6 +13,7 @@ _VERDICTS = {"promote": GREEN, "abandon": RED, "continue": BLUE}
 _STRIP_LEFT, _STRIP_RIGHT = 170, 400
 # The strip shows multiples of the tolerance.
 _STRIP_LOW, _STRIP_HIGH = -1.0, 2.0
+_LINE = 118
 
 
 def draw(document: Mapping[str, Any]) -> str:
@@ -55,6 +57,8 @@ def _sequence(document: Mapping[str, Any]) -> str:
         lower = [(place, _clip(day["lower"], low, high, low)) for place, day in enumerate(days, start=1)]
         if len(days) > 1:
             chart.area([*upper, *reversed(lower)], BLUE, base=upper[0][1], opacity=0.16)
+        else:
+            chart.line([lower[0], upper[0]], BLUE, width=1.25)
         for line in (upper, lower):
             chart.line(line, BLUE, width=1)
         chart.key("estimate and always-valid interval", BLUE)
@@ -81,7 +85,8 @@ def _range(days: Sequence[Mapping[str, Any]], effect: float, margin: float) -> t
     bound = 6 * max(effect, *(abs(day["estimate"]) for day in days[-1:]), 1e-9)
     low, high = max(low, -bound), min(high, bound)
     pad = 0.08 * (high - low) or 0.01
-    return low - pad, high + pad
+    # Above, there is room for the legend.
+    return low - pad, high + 3.5 * pad
 
 
 def _clip(value: float | None, low: float, high: float, unbounded: float) -> float:
@@ -90,12 +95,12 @@ def _clip(value: float | None, low: float, high: float, unbounded: float) -> flo
 
 def _heading(document: Mapping[str, Any]) -> list[str]:
     colour = _VERDICTS[document["verdict"]]
-    reason = document["reason"]
-    shown = reason if len(reason) <= 112 else f"{reason[:110]}…"  # noqa: PLR2004 - what fits a line
+    lines = textwrap.wrap(f"Look {document['look']}: {document['reason']}", _LINE)
+    shown = [*lines[:1], f"{lines[1]}{'…' if len(lines) > 2 else ''}"] if len(lines) > 1 else lines  # noqa: PLR2004 - two fit
     return [
-        f'<rect x="24" y="{_TOP + 4}" width="{_WIDTH - 48}" height="34" rx="6" fill="{colour}" fill-opacity="0.12"/>',
-        _words(36, _TOP + 26, f"{document['verdict']}: {shown}", weight=600, colour=INK),
-        _words(24, _TOP + 66, "Guardrails: harm only when the whole interval is beyond the tolerance", colour=MUTED),
+        f'<rect x="24" y="{_TOP}" width="{_WIDTH - 48}" height="44" rx="6" fill="{colour}" fill-opacity="0.12"/>',
+        *(_words(36, _TOP + 18 + 18 * row + (9 if len(shown) == 1 else 0), line) for row, line in enumerate(shown)),
+        _words(24, _TOP + 68, "Guardrails: harm only when the whole interval is beyond the tolerance", colour=MUTED),
     ]
 
 
