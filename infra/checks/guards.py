@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from infra.checks import workflows
 from infra.checks.assembly import Assembly, Resource
 
 Rule = Callable[[Assembly], Iterator[str]]
@@ -184,6 +185,12 @@ def _weak_config(config: Resource) -> Iterator[str]:
         yield "has unencrypted volumes"
 
 
+def workflows_are_careful(assembly: Assembly) -> Iterator[str]:
+    """Every state machine: errors handled, and what it makes as safe as what a template makes."""
+    for machine in workflows.machines(assembly):
+        yield from workflows.problems(machine)
+
+
 RULES: tuple[Rule, ...] = (
     buckets_are_closed,
     nothing_stored_is_open,
@@ -193,4 +200,5 @@ RULES: tuple[Rule, ...] = (
     keys_name_their_users,
     jobs_are_isolated,
     endpoints_survive,
+    workflows_are_careful,
 )
