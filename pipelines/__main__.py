@@ -13,7 +13,8 @@ from pipelines.errors import PipelineError
 
 VERBS = (
     "run", "render", "check", "upsert", "start", "wait", "status", "steps", "logs", "list", "stop", "approve",
-    "reject", "upload-data", "resources", "synth", "deploy", "diff", "destroy", "doctor", "demo-release", "loadtest",
+    "reject", "upload-data", "resources", "synth", "deploy", "diff", "destroy", "doctor", "plan-experiment",
+    "demo-release", "loadtest",
 )  # fmt: skip
 
 
