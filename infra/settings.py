@@ -9,6 +9,7 @@ TrainingStorage = Literal["s3-file", "s3-fast-file", "fsx-lustre", "efs"]
 
 _HOUR, _DAY = 3600, 86_400
 _MOST_PERIODS = 200
+_MOST_LOOKS = 400
 
 INTERFACE_ENDPOINTS = ("sagemaker.api", "sagemaker.runtime", "logs", "monitoring", "sts", "kms")
 """Interface endpoints that code inside the VPC may want. Jobs are network-isolated and need none of them."""
@@ -99,6 +100,19 @@ class Experiment:
     error_rate: float = 0.01
     calibration: float = 0.1
     slice_log_loss: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot run.
+
+        Raises:
+            ValueError: More looks than one execution's history holds (25,000 events).
+        """
+        if self.most_looks > _MOST_LOOKS:
+            least = -(-self.maximum_days * _DAY // (_MOST_LOOKS - 2))
+            raise ValueError(
+                f"experiment: look_seconds is {self.look_seconds}; an execution's history holds {_MOST_LOOKS} looks: "
+                f"with maximum_days {self.maximum_days} it must be {least} at least (infra/settings.py)"
+            )
 
     @property
     def most_looks(self) -> int:

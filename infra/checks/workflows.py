@@ -58,7 +58,8 @@ def call_of(task: State) -> str:
 def problems(machine: Machine) -> Iterator[str]:
     """Yield what all rules find, each a sentence that begins with the machine's address and the state."""
     for rule in (_forgets_errors, _has_open_models, _has_weak_configs, _has_unguarded_changes, _has_open_jobs):
-        yield from (f"{machine.address} state {problem}" for problem in rule(machine))
+        # Several tasks may be given the same: one problem, not one a task.
+        yield from dict.fromkeys(f"{machine.address} state {problem}" for problem in rule(machine))
 
 
 def _forgets_errors(machine: Machine) -> Iterator[str]:

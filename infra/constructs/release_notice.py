@@ -12,8 +12,7 @@ from constructs import Construct
 
 _DONE = '"Release <name>: <output>"'
 _FAILED = (
-    '"Release <name>: <status> at <time>. <error>: <cause> What to do: docs/how-to/release.md. '
-    'Execution: <execution>"'
+    '"Release <name>: <status> at <time>. <error>: <cause> What to do: docs/how-to/release.md. Execution: <execution>"'
 )
 
 
