@@ -83,7 +83,7 @@ def run(settings: Settings) -> None:
     started_at = settings.started_at or plan.started_at
     models = {name: _open(getattr(settings, f"{name}_dir"), name) for name in VARIANTS}
     truth = read_ground_truth(settings.ground_truth_dir)
-    reader = CaptureReader(settings.capture_dir, started_at, plan.experiment)
+    reader = CaptureReader(settings.capture_dir, started_at, settings.now, plan.experiment)
     table = RequestTable(plan, models)
     table.add(reader.read())
     requests, now = table.finish(truth, settings.now)
@@ -120,7 +120,7 @@ def _look_number(previous: Path | None, metrics: Metrics) -> int:
 
 
 def _all_counts(capture: Mapping[str, int], labels: Mapping[str, int]) -> dict[str, Any]:
-    names = ("lines", "broken_lines", "before_start", "smoke", "other_experiments")
+    names = ("lines", "broken_lines", "before_start", "after_now", "smoke", "other_experiments")
     names_of_labels = ("label_lines", "broken_label_lines", "repeated_labels")
     return {name: capture.get(name, 0) for name in names} | {name: labels.get(name, 0) for name in names_of_labels}
 

@@ -20,6 +20,9 @@ from processing.experiment.moments import hour_of_path, read_moment
 SMOKE_PREFIX = "smoke-"
 """Begin of the InferenceId of requests that are no traffic."""
 
+BROKEN = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error)
+"""What reading a line may raise that is not what data capture writes."""
+
 _PROBABILITY_NAMES = ("probability", "score", "predicted_score")
 
 
@@ -55,11 +58,14 @@ class CaptureReader:
     Attributes:
         folder: Holds a folder for each variant.
         since: Earlier requests are left out.
-        counts: lines, broken_lines, before_start, smoke, other_experiments.
+        until: Later ones, too: a look can be repeated.
+        experiment: Requests whose client names another one are left out.
+        counts: lines, broken_lines, before_start, after_now, smoke, other_experiments.
     """
 
     folder: Path
     since: datetime | None = None
+    until: datetime | None = None
     experiment: str = ""
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -86,13 +92,15 @@ class CaptureReader:
         self.counts["lines"] += 1
         try:
             captured, experiment = read_line(line, variant)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except BROKEN:
             self.counts["broken_lines"] += 1
             return None
         if captured.id.startswith(SMOKE_PREFIX):
             self.counts["smoke"] += 1
         elif self.since is not None and captured.moment < self.since:
             self.counts["before_start"] += 1
+        elif self.until is not None and captured.moment > self.until:
+            self.counts["after_now"] += 1
         elif experiment and self.experiment and experiment != self.experiment:
             self.counts["other_experiments"] += 1
         else:
@@ -104,7 +112,7 @@ def read_line(line: bytes, variant: str) -> tuple[Captured, str]:
     """One line, and the experiment that its client took part in.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError: The line is not what data capture writes.
+        One of BROKEN: The line is not what data capture writes.
     """
     record = json.loads(line)
     event, data = record["eventMetadata"], record["captureData"]

@@ -60,7 +60,7 @@ def _add(truth: GroundTruth, line: bytes, collected: datetime) -> None:
     try:
         record = json.loads(line)
         request, label = str(record["eventMetadata"]["eventId"]), _label(record["groundTruthData"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         truth.counts["broken_label_lines"] += 1
         return
     known = truth.labels.setdefault(request, [])

@@ -100,7 +100,7 @@ def read_metrics(folder: Path | None) -> Metrics:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         return _metrics(document)
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError) as error:
         return Metrics(problem=f"{file.name}: not an answer of GetMetricData ({type(error).__name__}: {error})")
 
 

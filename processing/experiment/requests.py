@@ -75,6 +75,7 @@ class RequestTable:
     def __init__(self, plan: Plan, models: Mapping[str, Model]) -> None:
         self._plan, self._models = plan, models
         self._columns = sorted({column for model in models.values() for column in model.spec.slices})
+        self._features = tuple(dict.fromkeys(name for model in models.values() for name in model.spec.names))
         self._parts: list[dict[str, Any]] = []
         self._seen: set[str] = set()
         self._counts: Counter[str] = Counter()
@@ -83,7 +84,7 @@ class RequestTable:
         """Score and keep requests; of one id the first that was read counts."""
         for batch in _batches(self._new(captured)):
             rows = [row for request in batch for row in request.rows]
-            part = {name: self._score(name, batch, rows) for name in VARIANTS}
+            part: dict[str, Any] = self._scores(batch)
             part.update(_facts(batch, self._plan.day_starts_at_utc_hour))
             part.update({f"slice {column}": [_text(row.get(column)) for row in rows] for column in self._columns})
             self._parts.append(part)
@@ -122,18 +123,21 @@ class RequestTable:
                 self._seen.add(request.id)
                 yield request
 
-    def _score(self, name: str, batch: Sequence[Captured], rows: Sequence[Mapping[str, Any]]) -> Floats:
-        """A model's probabilities; where the batch as a whole does not fit, row by row."""
-        model = self._models[name]
-        named: list[Mapping[str, Any]] = []
+    def _scores(self, batch: Sequence[Captured]) -> dict[str, Floats]:
+        """Each model's probabilities; NaN where a row does not fit the model."""
+        rows: list[Mapping[str, Any]] = []
         for request in batch:
-            served = self._models.get(request.variant, model).spec
-            named.extend(_with_names(row, served) for row in request.rows)
-        try:
-            return _predict(model, named)
-        except ModelArchiveError:
-            single = [_predict_or_nan(model, row) for row in named]
-            return np.array(single, dtype=np.float64) if rows else np.empty(0)
+            served = self._models.get(request.variant, self._models[CHAMPION]).spec
+            rows.extend(_with_names(row, served) for row in request.rows)
+        # A feature that a request leaves out is missing, as on the server.
+        frame = pd.DataFrame({name: [row.get(name) for row in rows] for name in self._features})
+        found = {}
+        for name, model in self._models.items():
+            features = model.spec.names
+            fits = np.array([any(feature in row for feature in features) for row in rows], dtype=np.bool_)
+            found[name] = np.full(len(rows), np.nan)
+            found[name][fits] = _predict_what_fits(model, frame[fits])
+        return found
 
     def _names(self) -> list[str]:
         if not self._parts:
@@ -152,7 +156,7 @@ class RequestTable:
         for place, (request, day, row, rows) in enumerate(
             zip(table["id"], table["day"], table["row"], table["rows"], strict=True)
         ):
-            known, is_late = truth.of(request, closes[day])
+            known, is_late = truth.of(request, closes[day] if now is None else min(closes[day], now))
             self._counts["late_labels"] += is_late
             if known is not None and len(known) != rows:
                 self._counts["labels_of_other_length"] += 1
@@ -192,20 +196,19 @@ def _with_names(row: Mapping[str, Any], spec: FeatureSpec) -> Mapping[str, Any]:
     return dict(zip(spec.names, row.values(), strict=False)) if len(row) == len(spec.names) else {}
 
 
-def _predict(model: Model, rows: Sequence[Mapping[str, Any]]) -> Floats:
-    names = model.spec.names
-    for row in rows:
-        if names[0] not in row and not any(name in row for name in names):
-            raise ModelArchiveError("a row names no feature of the model")
-    # A feature that a request leaves out is missing, as on the server.
-    return model.predict(pd.DataFrame({name: [row.get(name) for row in rows] for name in names}))
-
-
-def _predict_or_nan(model: Model, row: Mapping[str, Any]) -> float:
+def _predict_what_fits(model: Model, frame: pd.DataFrame) -> Floats:
+    """Halve until the rows that do not fit stand alone."""
+    if frame.empty:
+        return np.empty(0)
     try:
-        return float(_predict(model, [row])[0])
-    except ModelArchiveError:
-        return float("nan")
+        return model.predict(frame)
+    except (ModelArchiveError, TypeError, ValueError, OverflowError):
+        if len(frame) == 1:
+            return np.array([np.nan])
+        middle = len(frame) // 2
+        # Columns as they would be without the other rows: one odd value makes a column of objects.
+        parts = (frame.iloc[:middle].infer_objects(), frame.iloc[middle:].infer_objects())
+        return np.concatenate([_predict_what_fits(model, part) for part in parts])
 
 
 def _text(value: Any) -> str:
