@@ -96,6 +96,40 @@ ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
         detail="Resource::[*]",
     ),
     Acknowledgement(_IAM5, _OBJECTS, place="*-Training/Permissions/*", detail="Resource::FlightDelay-*-Lake:*/[*]"),
+    Acknowledgement(_IAM5, _OBJECTS, place="*-Release/Permissions/*", detail="Resource::FlightDelay-*-Lake:*/[*]"),
+    Acknowledgement(
+        _IAM5,
+        "EC2 network interfaces, ECR log-in, metrics, lists, delivery of logs and traces: none has a resource level "
+        "that can be used (https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html, sagemaker-roles.html).",
+        place="*-Release/Permissions/*",
+        detail="Resource::[*]",
+    ),
+    Acknowledgement(
+        _IAM5, "A scalable target's id is made up; a condition ties it to SageMaker.", detail="*:scalable-target/[*]"
+    ),
+    Acknowledgement(_IAM5, _GENERATED, place="*-Release/Permissions/*", detail="*:alarm:FlightDelay-*-Release-[*]"),
+    Acknowledgement(
+        _IAM5,
+        "The workflow names configurations by content and judges by experiment, each with a prefix of its own.",
+        place="*-Release/Permissions/*",
+        detail="*:sagemaker:*-[*]",
+    ),
+    Acknowledgement(
+        _IAM5,
+        "Models are named by version and content.",
+        "*-Release/Permissions/Hosting/*",
+        "*:model/flight-delay-*-v[*]",
+    ),
+    Acknowledgement(_IAM5, "Log streams of one endpoint, or one kind of job.", "*-Release/*", "*:log-group:*:[*]"),
+    Acknowledgement(
+        "AwsSolutions-SQS3", "It is the dead-letter queue, of a rule's target.", place="*-Release/*/Lost/*"
+    ),
+    Acknowledgement(
+        "*-CloudWatchAlarmAction",
+        "People are called by the composite alarm over all of them, one page instead of eight; EventBridge starts the "
+        "withdrawal from their state changes, and SageMaker rolls back by them.",
+        place="*-Release/Ch*",
+    ),
     Acknowledgement(_IAM5, "Log streams of one kind of job.", place="*-Training/*", detail="*:log-group:*Jobs:[*]"),
     Acknowledgement(_IAM5, _JOB_NAMES, place="*-Training/Permissions/Pipeline/*", detail="*-job/[*]"),
     Acknowledgement(
@@ -125,6 +159,7 @@ ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
         "stack instead of five stacks.",
         place="*-Training",
     ),
+    Acknowledgement("W6001", "As for Training: one output tells the command line all it needs.", place="*-Release"),
 )
 
 

@@ -65,7 +65,7 @@ class ReleasePermissions(Construct):
         return [
             *read_objects("Models", self._lake.artifacts.bucket_arn, _TRAINED),
             write_objects("Capture", self._lake.capture.bucket_arn, f"capture/{self._stage.endpoint}/"),
-            write_logs(stack.region, stack.account, "Endpoints/*"),
+            write_logs(stack.region, stack.account, f"Endpoints/{self._stage.endpoint}"),
             publish_metrics("/aws/sagemaker/*"),
             # SageMaker looks at the rollback alarms under the execution role:
             # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html

@@ -57,7 +57,7 @@ class Workflow(Construct):
             state_machine_name=name,
             role_arn=role.role_arn,
             definition_string=json.dumps(definition, separators=(",", ":")),
-            definition_substitutions=dict(sorted(texts.items())),
+            definition_substitutions=dict(sorted(texts.items())) or None,
             logging_configuration=sfn.CfnStateMachine.LoggingConfigurationProperty(
                 level="ALL", include_execution_data=False, destinations=[destination]
             ),

@@ -60,7 +60,7 @@ def test_every_acknowledgement_has_a_reason_that_says_something():
 
 
 def test_stale_acknowledgement_is_found(findings):
-    gone = Acknowledgement("AwsSolutions-SQS3", "There once was a queue.")
+    gone = Acknowledgement("AwsSolutions-RDS3", "There once was a database.")
 
     assert list(stale(findings, [*ACKNOWLEDGEMENTS, gone])) == [gone]
 
