@@ -90,8 +90,13 @@ def _has_our_tags(tags: list[dict[str, str]], stage: str) -> bool:
 
 def _endpoints(target: Target, stage: str) -> Iterator[Remain]:
     del stage  # endpoints carry the project's name only
-    found = target.client("sagemaker").list_endpoints(NameContains=PROJECT)["Endpoints"]
+    sagemaker = target.client("sagemaker")
+    found = sagemaker.list_endpoints(NameContains=PROJECT)["Endpoints"]
     yield from (Remain(f"endpoint {item['EndpointName']}", "its instances by the hour") for item in found)
+    configs = sagemaker.list_endpoint_configs(NameContains=PROJECT)["EndpointConfigs"]
+    yield from (Remain(f"endpoint configuration {item['EndpointConfigName']}") for item in configs)
+    models = sagemaker.list_models(NameContains=PROJECT)["Models"]
+    yield from (Remain(f"model {item['ModelName']}") for item in models)
 
 
 def _jobs(target: Target, stage: str) -> Iterator[Remain]:

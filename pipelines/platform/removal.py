@@ -9,6 +9,7 @@ from pipelines.platform.assembly import Assembly, synthesise
 from pipelines.platform.deployment import cdk_for
 from pipelines.platform.outputs import stack_name
 from pipelines.platform.remains import Remain, find_remains, stage_buckets
+from pipelines.platform.serving import remove_serving
 from pipelines.resources import PROJECT
 from pipelines.targets import Target
 
@@ -37,6 +38,7 @@ def destroy(target: Target, stage: str, *, purges: bool) -> list[Remain]:
             f"the group {PROJECT} holds registered models, and deleting its stack would lose them",
             hint="nothing was changed; --purge deletes models and data for good",
         )
+    remove_serving(target, stage)
     kept = set() if purges else {stack_name(stage, name) for name in _KEPT}
     doomed = [name for name in assembly.stacks if name not in kept]
     cdk_for(target).run("destroy", *doomed, "--exclusively", "--force", "--app", str(assembly.folder))
