@@ -63,7 +63,7 @@ def judge(requests: Requests, metrics: Metrics, plan: Plan, look: Look) -> dict[
         "started_at": _iso(look.started_at),
         "verdict": verdict.verdict,
         "decided_by": verdict.decided_by,
-        "reason": verdict.reasons[0],
+        "reason": "; ".join(verdict.reasons),
         "reasons": list(verdict.reasons),
         "ramp": "advance" if _may_advance(requests, verdict, plan) else "hold",
         "closed_days": evidence.elapsed_days,
