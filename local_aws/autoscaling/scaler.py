@@ -63,17 +63,29 @@ def keep_limits(plane: "DataPlane", target: Target) -> None:
 
 def variant_of(plane: "DataPlane", target: Target) -> Variant | None:
     """Return a variant in service; None while its endpoint is not: scaling waits."""
-    try:
-        found = plane.client("sagemaker", target.region).describe_endpoint(EndpointName=target.endpoint)
-    except ClientError:
-        return None
-    if found["EndpointStatus"] != "InService":
+    found = _endpoint(plane, target)
+    if found is None or found["EndpointStatus"] != "InService":
         return None
     for item in found.get("ProductionVariants", ()):
         if item["VariantName"] == target.variant and "CurrentInstanceCount" in item:
             current = item["CurrentInstanceCount"]
             return Variant(current, item.get("DesiredInstanceCount", current))
     return None
+
+
+def _endpoint(plane: "DataPlane", target: Target) -> Record | None:
+    """Return an endpoint's description.
+
+    Read in this process where it can be: an alarm that stays in ALARM asks every minute, and a day passes in a second.
+    """
+    key = target.key
+    if record := plane.store.get(Key("endpoint", target.endpoint, key.account_id, key.region)):
+        return record
+    try:
+        answer: Record = plane.client("sagemaker", target.region).describe_endpoint(EndpointName=target.endpoint)
+    except ClientError:
+        return None
+    return answer
 
 
 def set_capacity(plane: "DataPlane", target: Target, wanted: int, cause: str) -> bool:

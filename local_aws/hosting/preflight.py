@@ -41,5 +41,14 @@ def _check_zones(plane: DataPlane, key: Key, variant: Record, model: Record) -> 
 def _check_role(plane: DataPlane, key: Key, model: Record, images: list[str]) -> None:
     place = Place(key.account_id, key.region)
     needed = hosting_requirements(key.name, images, place, has_vpc=bool(subnets_of(model)))
+    if _has_log_group(plane, key):
+        needed = [requirement for requirement in needed if requirement.action != "logs:CreateLogGroup"]
     if denial := plane.denial_of_role(model["ExecutionRoleArn"], "sagemaker:CreateEndpoint", needed, place.region):
         raise UnhealthyError(f"{denial}. The execution role of the model {model['ModelName']} needs it.")
+
+
+def _has_log_group(plane: DataPlane, key: Key) -> bool:
+    """Whether somebody made the endpoint's log group before: then its role need not."""
+    name = f"/aws/sagemaker/Endpoints/{key.name}"
+    groups = plane.client("logs", key.region).describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return any(group["logGroupName"] == name for group in groups)

@@ -157,6 +157,8 @@ class Releases:
 
     def _read_verdicts(self, story: Story) -> None:
         files = self._objects.list(f"s3://{self._facts['capture_bucket']}/experiments/{story.experiment}/verdicts")
-        story.verdicts = [json.loads(self._objects.read(file)) for file in files if file.endswith("/verdict.json")]
-        pictures = [file for file in files if file.endswith(".svg")]
+        told = [json.loads(self._objects.read(file)) for file in files if file.endswith("/verdict.json")]
+        story.verdicts = sorted(told, key=lambda verdict: int(verdict["look"]))
+        last = f"/{story.verdicts[-1]['look']}/verdict.svg" if told else "/"
+        pictures = [file for file in files if file.endswith(last)]
         story.picture = self._objects.read(pictures[-1]).decode() if pictures else ""
