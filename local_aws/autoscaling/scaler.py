@@ -79,7 +79,8 @@ def _endpoint(plane: "DataPlane", target: Target) -> Record | None:
     Read in this process where it can be: an alarm that stays in ALARM asks every minute, and a day passes in a second.
     """
     key = target.key
-    if record := plane.store.get(Key("endpoint", target.endpoint, key.account_id, key.region)):
+    record = plane.store.get(Key("endpoint", target.endpoint, key.account_id, key.region)) or {}
+    if "EndpointStatus" in record:
         return record
     try:
         answer: Record = plane.client("sagemaker", target.region).describe_endpoint(EndpointName=target.endpoint)
