@@ -20,8 +20,6 @@ _WEATHER = "last hourly observation complete at the cut-off, at most 3 hours old
 
 STATIC = frozenset({_SCHEDULE, _PLANE, _WEATHER})
 """Of what kind is known without following any other flight."""
-LIVE = frozenset({_DEPARTURES, _ARRIVALS})
-"""Of what kind comes from other flights' delays of the last hours."""
 
 
 @dataclass(frozen=True)

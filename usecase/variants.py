@@ -1,11 +1,12 @@
 """Variants of the model for demonstrations: what a first model knew, and how a feature may be broken.
 
 A first model of a team knows what needs no live data. The planted fault is a classic of training/serving skew: in the
-training data a delay counts minutes early, in the requests minutes late.
+training data the numbers stand one column further than their names, in the requests they do not.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
+
+import pandas as pd
 
 from usecase import catalogue
 from usecase.feature_spec import FeatureSpec
@@ -25,6 +26,8 @@ def basic_specification(spec: FeatureSpec) -> FeatureSpec:
     return replace(spec, features=features, metadata=(*spec.metadata, *unknown))
 
 
-def live_features(spec: FeatureSpec) -> Iterable[str]:
-    """Return the features that come from other flights' delays: those that a turned sign breaks."""
-    return [feature.name for feature in spec.features if feature.known_at in catalogue.LIVE]
+def shifted_columns(frame: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
+    """Return rows whose numeric features stand one column further than their names, the last one first."""
+    names = list(spec.numeric)
+    shifted = frame[[names[-1], *names[:-1]]].set_axis(names, axis="columns")
+    return frame.assign(**{name: shifted[name] for name in names})

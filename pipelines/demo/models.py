@@ -16,7 +16,7 @@ from pipelines.following import refuse_failure
 from pipelines.names import PIPELINE_NAME
 from pipelines.targets import Target
 from usecase.feature_spec import FeatureSpec
-from usecase.variants import FIRST_MONTHS, basic_specification, live_features
+from usecase.variants import FIRST_MONTHS, basic_specification, shifted_columns
 
 DEMO_PIPELINE = f"{PIPELINE_NAME}-demo"
 _SPECIFICATION = "feature_spec.json"
@@ -87,7 +87,7 @@ def _models(objects: Objects, prepared: Prepared) -> list[DemoModel]:
     return [
         DemoModel("Champion", plan, _first_data(objects, prepared, spec)),
         DemoModel("Challenger", plan, {}),
-        DemoModel("Broken", plan, _broken_data(objects, prepared, list(live_features(spec)))),
+        DemoModel("Broken", plan, _broken_data(objects, prepared, spec)),
     ]
 
 
@@ -101,14 +101,13 @@ def _first_data(objects: Objects, prepared: Prepared, spec: FeatureSpec) -> dict
     return {"train": months, "specification": basic}
 
 
-def _broken_data(objects: Objects, prepared: Prepared, features: list[str]) -> dict[str, str]:
-    """The whole data with some features' sign turned: consistent in itself, so that no evaluation notices."""
-    broken = {split: f"{prepared.demo_uri}/turned/{split}" for split in ("train", "validation", "test")}
+def _broken_data(objects: Objects, prepared: Prepared, spec: FeatureSpec) -> dict[str, str]:
+    """The whole data with shifted columns: consistent in itself, so that no offline evaluation notices."""
+    broken = {split: f"{prepared.demo_uri}/shifted/{split}" for split in ("train", "validation", "test")}
     for split, uri in broken.items():
         for file in objects.list(prepared.outputs[split]):
             frame = pd.read_parquet(io.BytesIO(objects.read(file)))
-            frame[features] = -frame[features]
-            objects.write(f"{uri}/{PurePosixPath(file).name}", frame.to_parquet(index=False))
+            objects.write(f"{uri}/{PurePosixPath(file).name}", shifted_columns(frame, spec).to_parquet(index=False))
     return broken
 
 
