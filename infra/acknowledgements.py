@@ -175,8 +175,8 @@ CHECKOV_ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
     Acknowledgement("CKV_AWS_111", _ENI, place="*-Release/*Permissions*"),
     Acknowledgement(
         "CKV_AWS_27",
-        "SQS encrypts it with a key of its own. Events name packages and alarms, nothing else; a key of ours would have "
-        "to let all of EventBridge use it.",
+        "SQS encrypts it with a key of its own. Events name packages and alarms, nothing else; a key of ours "
+        "would have to let all of EventBridge use it.",
         place="*-Release/*Lost*",
     ),
     Acknowledgement("CKV_AWS_109", _BOUNDARY, place="*-Delivery/*Boundary*"),
