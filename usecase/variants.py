@@ -27,7 +27,12 @@ def basic_specification(spec: FeatureSpec) -> FeatureSpec:
 
 
 def shifted_columns(frame: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
-    """Return rows whose numeric features stand one column further than their names, the last one first."""
-    names = list(spec.numeric)
-    shifted = frame[[names[-1], *names[:-1]]].set_axis(names, axis="columns")
-    return frame.assign(**{name: shifted[name] for name in names})
+    """Return rows whose numeric features stand one column further than their names, the last one first.
+
+    Features that may be missing and those that may not shift among themselves: the schema notices nothing.
+    """
+    shifted = {}
+    for nullable in (True, False):
+        group = [item.name for item in spec.features if item.kind == "numeric" and item.nullable == nullable]
+        shifted |= {name: frame[group[place - 1]] for place, name in enumerate(group)}
+    return frame.assign(**shifted)

@@ -12,7 +12,9 @@ from tests.infra.synthesis import ROOT
 EXECUTABLE = Path(os.environ.get("CHECKOV", ROOT / ".venv-checkov" / "bin" / "checkov"))
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not EXECUTABLE.exists(), reason=f"{EXECUTABLE}: checkov is not installed; `make test-slow` does it"),
+    pytest.mark.skipif(
+        not EXECUTABLE.exists(), reason=f"{EXECUTABLE}: checkov is not installed; `make test-slow` does it"
+    ),
 ]
 
 

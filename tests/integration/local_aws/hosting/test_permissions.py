@@ -94,7 +94,12 @@ def test_a_model_is_hosted_under_its_role(enforcing, hosting, model_role):
     report = enforcing.guard.answer("GET")
     assert [item for item in report["granted_but_never_used"] if item["role"] == arn] == []
     denied = {item["action"] for item in report["used_but_not_granted"] if item["role"] == arn}
-    assert denied <= {"logs:DescribeLogStreams", "logs:CreateLogStream", "logs:PutLogEvents", "cloudwatch:PutMetricData"}
+    assert denied <= {
+        "logs:DescribeLogStreams",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "cloudwatch:PutMetricData",
+    }
 
 
 @pytest.mark.parametrize(
