@@ -31,7 +31,7 @@ def shifted_columns(frame: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
 
     Features that may be missing and those that may not shift among themselves: the schema notices nothing.
     """
-    shifted = {}
+    shifted: dict[str, pd.Series] = {}
     for nullable in (True, False):
         group = [item.name for item in spec.features if item.kind == "numeric" and item.nullable == nullable]
         shifted |= {name: frame[group[place - 1]] for place, name in enumerate(group)}
