@@ -13,4 +13,5 @@ grep -E '^uv==' requirements.lock | sed 's/ .*//' | compile - -o requirements-in
 marker="python_full_version < '3.14'"
 sed -i.bak -e '/^--/d' -e "s/$marker and //" -e "s/ ; $marker \\\\$/ \\\\/" requirements.lock requirements-installer.lock \
     infra/checks/requirements-checkov.lock
+"$(dirname "$uv")/python" scripts/serving_lock.py
 rm -f ./*.lock.bak infra/checks/*.lock.bak
