@@ -83,6 +83,7 @@ class Experiment:
         power: Probability to find the minimum effect within the maximum duration.
         minimum_effect: Smallest difference in log loss that matters.
         minimum_days: Days of traffic before a promotion.
+        minimum_requests_per_step: Requests that the challenger must have answered before its share grows.
         maximum_days: After so many days without a decision the champion stays.
         error_rate: The challenger may have so many more errors per request.
         calibration: The challenger's mean prediction may be off the observed rate by so much.
@@ -96,6 +97,7 @@ class Experiment:
     power: float = 0.8
     minimum_effect: float = 0.005
     minimum_days: int = 3
+    minimum_requests_per_step: int = 100
     maximum_days: int = 28
     error_rate: float = 0.01
     calibration: float = 0.1
@@ -200,7 +202,13 @@ class Stage:
 
 
 STAGES: dict[str, Stage] = {
-    "sandbox": Stage(name="sandbox", github=GitHub("OWNER", "REPOSITORY"), is_protected=False),
+    "sandbox": Stage(
+        name="sandbox",
+        github=GitHub("OWNER", "REPOSITORY"),
+        is_protected=False,
+        # Little traffic: with a hundred requests a step a ramp would take weeks.
+        experiment=Experiment(minimum_requests_per_step=10),
+    ),
     "prod": Stage(
         name="prod",
         github=GitHub("OWNER", "REPOSITORY"),

@@ -153,6 +153,7 @@ class ReleaseStack(PlatformStack):
             "Power": experiment.power,
             "MinimumEffect": experiment.minimum_effect,
             "MinimumDays": experiment.minimum_days,
+            "MinimumRequestsPerStep": experiment.minimum_requests_per_step,
             "MaximumDays": experiment.maximum_days,
             "Guardrails": {
                 "error_rate": experiment.error_rate,
