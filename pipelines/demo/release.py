@@ -159,6 +159,10 @@ class Releases:
         files = self._objects.list(f"s3://{self._facts['capture_bucket']}/experiments/{story.experiment}/verdicts")
         told = [json.loads(self._objects.read(file)) for file in files if file.endswith("/verdict.json")]
         story.verdicts = sorted(told, key=lambda verdict: int(verdict["look"]))
-        last = f"/{story.verdicts[-1]['look']}/verdict.svg" if told else "/"
-        pictures = [file for file in files if file.endswith(last)]
+        pictures = sorted((file for file in files if file.endswith(".svg")), key=_look_of)
         story.picture = self._objects.read(pictures[-1]).decode() if pictures else ""
+
+
+def _look_of(file: str) -> int:
+    """Return the number of the look whose folder a file lies in."""
+    return int(file.split("/")[-2])

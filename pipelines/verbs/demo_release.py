@@ -39,7 +39,7 @@ _STAGE = "sandbox"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--flights-per-day", type=int, default=400, help="how many of a day's flights are sent (default: %(default)s)"
+        "--flights-per-day", type=int, default=300, help="how many of a day's flights are sent (default: %(default)s)"
     )
 
 
