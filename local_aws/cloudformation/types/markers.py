@@ -35,11 +35,6 @@ TYPES: list[ResourceType] = [
     _Recorded("AWS::CDK::Metadata", notice=""),
     _Recorded("AWS::CloudFormation::WaitConditionHandle", notice=""),
     _Recorded(
-        "AWS::CloudWatch::CompositeAlarm",
-        {"Arn": "arn:aws:cloudwatch:{region}:{account}:alarm:{name}"},
-        name_property="AlarmName",
-    ),
-    _Recorded(
         "AWS::FSx::DataRepositoryAssociation",
         {"AssociationId": "{name}", "ResourceARN": "arn:aws:fsx:{region}:{account}:association/{name}"},
     ),

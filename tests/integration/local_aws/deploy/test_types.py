@@ -281,7 +281,7 @@ def test_a_catalogue_with_tables_and_grants(deploy, client, cloudformation, stac
 
 
 def test_a_type_that_is_only_recorded_says_so(deploy, cloudformation, stack_name):
-    deploy({"All": of("CloudWatch::CompositeAlarm", AlarmName=stack_name, AlarmRule="ALARM(x)")})
+    deploy({"All": of("FSx::DataRepositoryAssociation", FileSystemId="fs-0123456789abcdef0")})
 
     events = cloudformation.describe_stack_events(StackName=stack_name)["StackEvents"]
     reasons = [item.get("ResourceStatusReason", "") for item in events if item["LogicalResourceId"] == "All"]
