@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.local_server import ROOT
+from benchmarks.serving.peers import PeersError
+from benchmarks.serving.stacks import StackError
 
-NAMES = ("start_up", "trivial_pipelines", "pipeline_overhead")
+NAMES = ("start_up", "trivial_pipelines", "pipeline_overhead", "serving")
 
 
 def main(arguments: list[str]) -> int:
@@ -22,11 +24,15 @@ def main(arguments: list[str]) -> int:
     machine = f"{os.cpu_count()} CPUs, Python {platform.python_version()}, {platform.machine()}"
     print(f"# {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine}, load {os.getloadavg()[0]:.1f}")
     found = []
-    for name in arguments or NAMES:
-        with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-            for measurement in importlib.import_module(f"benchmarks.{name}").measure(Path(folder)):
-                found.append(measurement)
-                print(measurement.line(), flush=True)
+    try:
+        for name in arguments or NAMES:
+            with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+                for measurement in importlib.import_module(f"benchmarks.{name}").measure(Path(folder)):
+                    found.append(measurement)
+                    print(measurement.line(), flush=True)
+    except (StackError, PeersError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     results = ROOT / ".local" / "benchmarks" / "latest.json"
     results.parent.mkdir(parents=True, exist_ok=True)
     content = {"machine": machine, "measurements": [measurement.to_dict() for measurement in found]}
