@@ -1,10 +1,12 @@
 """`doctor --target aws`, the real command, against a local AWS: each fault it must find is planted there."""
 
+import subprocess
+import sys
+
 import boto3
 import pytest
 
-from local_aws.server import LocalAws
-from local_aws.settings import Settings as LocalSettings
+from local_aws import launcher
 from pipelines.platform.deployment import BOOTSTRAP_PARAMETER
 from pipelines.platform.doctor import examine
 from pipelines.settings import JobLimits, Settings
@@ -13,8 +15,11 @@ from pipelines.targets import Target
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory):
-    with LocalAws(LocalSettings(root=tmp_path_factory.mktemp("doctor"), stop_grace_seconds=1)) as aws:
-        yield aws
+    # A process of its own: moto keeps one state a process, and these tests tell what an *empty* account looks like.
+    root = tmp_path_factory.mktemp("doctor")
+    subprocess.run([sys.executable, "-m", "local_aws", "up", "--root", str(root)], check=True, capture_output=True)
+    yield launcher.status(root).environment["AWS_ENDPOINT_URL"]
+    launcher.down(root)
 
 
 @pytest.fixture
@@ -24,7 +29,7 @@ def target(account):
 
 def target_in(account, region):
     session = boto3.Session("test", "test", region_name=region)
-    return Target("aws", session, None, endpoint_url=account.endpoint_url)
+    return Target("aws", session, None, endpoint_url=account)
 
 
 def findings(target, settings=Settings()):  # noqa: B008 - frozen
