@@ -1,4 +1,3 @@
-# NOTE to G: a draft of the lead, yours from now on: see /tmp/i4/G/NOTE_FROM_LEAD.md (remove this line)
 """Deploy the release workflow and what watches the endpoint. The endpoint itself is the workflow's (docs/adr/0012).
 
 CloudFormation must not own what the workflow changes many times between two deployments: an update of the stack would
