@@ -13,6 +13,7 @@ from local_aws.errors import NotSimulatedError, UnknownOperationError
 from local_aws.http_server import Environ, StartResponse
 from local_aws.moto_adapters import backends, bucket_policies, managed_policies
 from local_aws.moto_adapters import clock as moto_clock
+from local_aws.moto_adapters.conditional_writes import one_at_a_time
 
 _OWN_KEYS = ("", "test")
 _DEFAULT_ACCOUNT = "123456789012"
@@ -44,7 +45,8 @@ class MotoApplication:
         if _may_change(environ):
             backends.mark_changed(str(dispatcher.get_application(environ).service))
         try:
-            chunks = dispatcher(environ, remember)
+            with one_at_a_time(environ):
+                chunks = dispatcher(environ, remember)
         except NotImplementedError as err:
             raise NotSimulatedError(_explanation(environ, str(err))) from err
         except OperationNotFoundError as err:
