@@ -1,0 +1,42 @@
+"""metrics.json: the run's few figures as entries of PutMetricData, which the state machine publishes.
+
+No entry carries a timestamp: a figure counts when it is published. There is none per feature, for each custom metric
+costs money and the reports have them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from processing.monitoring.report import FAILED, KindReport
+from processing.monitoring.settings import Settings
+
+NAMESPACE = "FlightDelay/Monitoring"
+_COUNT, _NO_UNIT = "Count", "None"
+
+
+def metrics_document(settings: Settings, reports: Mapping[str, KindReport]) -> dict[str, Any]:
+    """What to publish: the namespace, and entries of PutMetricData."""
+    variant = {"Endpoint": settings.endpoint, "Variant": settings.variant}
+    data = [entry for kind, report in reports.items() for entry in _of_kind(variant | {"Monitor": kind}, report)]
+    failures = sum(report.status == FAILED for report in reports.values())
+    # The state machine publishes the same metric for a job that failed as a whole.
+    data.append(_entry("Failures", variant, failures, _COUNT))
+    return {"Namespace": NAMESPACE, "MetricData": data}
+
+
+def _of_kind(dimensions: Mapping[str, str], report: KindReport) -> list[dict[str, Any]]:
+    """A kind that failed says nothing: neither that it ran nor that nothing was found."""
+    if report.status == FAILED:
+        return []
+    counted = {"Runs": 1, "Violations": len(report.violations), "Records": report.records}
+    entries = [_entry(name, dimensions, value, _COUNT) for name, value in counted.items()]
+    known = {name: value for name, value in report.headline.items() if value is not None and math.isfinite(value)}
+    return entries + [_entry(name, dimensions, value, _NO_UNIT) for name, value in known.items()]
+
+
+def _entry(name: str, dimensions: Mapping[str, str], value: float, unit: str) -> dict[str, Any]:
+    listed = [{"Name": key, "Value": text} for key, text in dimensions.items()]
+    return {"MetricName": name, "Dimensions": listed, "Value": float(value), "Unit": unit}
