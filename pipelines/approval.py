@@ -13,14 +13,18 @@ def decide(target: Target, package: str | None, status: str, reason: str | None)
         UsageError: The registry has no such package.
     """
     sagemaker = target.client("sagemaker")
-    arn = _find(sagemaker, target.resources.model_package_group, package)
+    arn = find_package(sagemaker, target.resources.model_package_group, package)
     description = {"ApprovalDescription": reason} if reason else {}
     sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status, **description)
     return dict(sagemaker.describe_model_package(ModelPackageName=arn))
 
 
-def _find(sagemaker: Any, group: str, package: str | None) -> str:
-    """Return the ARN of a package given by version or ARN, or of the newest version."""
+def find_package(sagemaker: Any, group: str, package: str | None) -> str:
+    """Return the ARN of a package given by version or ARN, or of the newest version.
+
+    Raises:
+        UsageError: The group has no such package.
+    """
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
     )

@@ -116,11 +116,12 @@ def read_day(where: str, text: object) -> date:
         MonitorInputError: It is none.
     """
     try:
-        if not _DAY.match(str(text)):
-            raise ValueError
-        return date.fromisoformat(str(text))
+        found = date.fromisoformat(str(text)) if _DAY.match(str(text)) else None
     except ValueError:
-        raise MonitorInputError(f"{where} {text!r} is no day; expected YYYY-MM-DD, e.g. 2026-01-31") from None
+        found = None
+    if found is None:
+        raise MonitorInputError(f"{where} {text!r} is no day; expected YYYY-MM-DD, e.g. 2026-01-31")
+    return found
 
 
 def _kinds(text: str) -> tuple[str, ...]:
@@ -143,10 +144,10 @@ def _invocations(text: str) -> float | None:
     try:
         values = json.loads(text)
         counts = [float(value) for value in (values if isinstance(values, list) else [values])]
-        if not all(math.isfinite(count) and count >= 0 for count in counts):
-            raise ValueError
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
+        counts = [math.nan]
+    if not all(math.isfinite(count) and count >= 0 for count in counts):
         raise MonitorInputError(
             f"--invocations {text!r} is no list of counts; expected JSON such as [812.0], [] where unknown"
-        ) from None
+        )
     return sum(counts) if counts else None
