@@ -14,6 +14,9 @@ from processing.monitoring.report import FAILED, KindReport
 from processing.monitoring.settings import Settings
 
 NAMESPACE = "FlightDelay/Monitoring"
+PUBLISHED = ("CapturedShare", "WorstDrift", "LabelledShare", "Auc", "LogLoss", "CalibrationGap")
+"""Which headline figures are published; the others stand in report.json."""
+
 _COUNT, _NO_UNIT = "Count", "None"
 
 
@@ -33,8 +36,12 @@ def _of_kind(dimensions: Mapping[str, str], report: KindReport) -> list[dict[str
         return []
     counted = {"Runs": 1, "Violations": len(report.violations), "Records": report.records}
     entries = [_entry(name, dimensions, value, _COUNT) for name, value in counted.items()]
-    known = {name: value for name, value in report.headline.items() if value is not None and math.isfinite(value)}
-    return entries + [_entry(name, dimensions, value, _NO_UNIT) for name, value in known.items()]
+    known = {name: report.headline.get(name) for name in PUBLISHED}
+    return entries + [
+        _entry(name, dimensions, value, _NO_UNIT)
+        for name, value in known.items()
+        if value is not None and math.isfinite(value)
+    ]
 
 
 def _entry(name: str, dimensions: Mapping[str, str], value: float, unit: str) -> dict[str, Any]:

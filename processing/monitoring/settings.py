@@ -39,6 +39,7 @@ class Settings:
         kinds: Which monitors run.
         invocations: How many requests CloudWatch counted; None is unknown.
         captured_share: Below this share of captured requests, capture is broken.
+        labelled_share: Below this share of labelled requests, labels are late.
         label_wait_days: How old a request is before its label is missed.
         label_horizon_days: How old it is before nobody waits for its label any more.
         source: `endpoint` reads data capture, `transform` batch output joined with its input.
@@ -51,6 +52,7 @@ class Settings:
     kinds: tuple[str, ...]
     invocations: float | None
     captured_share: float
+    labelled_share: float
     label_wait_days: int
     label_horizon_days: int
     source: str
@@ -73,6 +75,7 @@ def parse_flags(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--kinds", default=",".join(KINDS), help="which monitors, comma-separated (default: all)")
     parser.add_argument("--invocations", default="[]", help="JSON list of counted requests, [] where unknown")
     parser.add_argument("--captured-share", type=float, default=0.9)
+    parser.add_argument("--labelled-share", type=float, default=0.5)
     parser.add_argument("--label-wait-days", type=int, default=1)
     parser.add_argument("--label-horizon-days", type=int, default=7)
     parser.add_argument("--source", default="endpoint", help="endpoint or transform")
@@ -99,8 +102,10 @@ def checked_settings(flags: argparse.Namespace) -> Settings:
             raise MonitorInputError(f"--{name} {values[name]!r} is not allowed; expected letters, digits and hyphens")
     if flags.source not in SOURCES:
         raise MonitorInputError(f"--source {flags.source!r} {_near(flags.source, SOURCES)}")
-    if not 0 <= flags.captured_share <= 1:
-        raise MonitorInputError(f"--captured-share {flags.captured_share:g} is not allowed; expected a share, 0 to 1")
+    for name in ("captured_share", "labelled_share"):
+        if not 0 <= values[name] <= 1:
+            flag = f"--{name.replace('_', '-')}"
+            raise MonitorInputError(f"{flag} {values[name]:g} is not allowed; expected a share, 0 to 1")
     if not 0 <= flags.label_wait_days <= flags.label_horizon_days:
         raise MonitorInputError(
             f"--label-wait-days {flags.label_wait_days} and --label-horizon-days {flags.label_horizon_days} are not "
