@@ -47,7 +47,9 @@ def _release(lookup: Lookup, package: Record, stage: str, endpoints: list[Record
     """Return releases, verdicts and reports: the stage's release stack tells where they are."""
     found: dict[str, Any] = {"releases": [], "verdicts": [], "monitoring": []}
     name = stack_name(stage, _RELEASE)
-    outputs = lookup.attempt(f"stack {name}", lambda: stack_outputs(lookup.client("cloudformation"), name)) or {}
+    outputs = lookup.attempt(f"stack {name}", lambda: stack_outputs(lookup.client("cloudformation"), name))
+    if outputs is None:
+        return found
     if _RELEASE not in outputs:
         lookup.miss(f"releases, verdicts and monitoring: the stack {name} is not deployed here")
         return found
