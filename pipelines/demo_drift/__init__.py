@@ -1,0 +1,1 @@
+"""Show monitoring on December's flights: planted faults, the gates that catch them, a retraining. Local AWS only."""

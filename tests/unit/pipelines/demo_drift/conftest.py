@@ -1,0 +1,64 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipelines.demo.traffic import Day
+from pipelines.demo_drift.scenarios import DAYS, KINDS, SCENARIOS
+from pipelines.demo_drift.story import Execution, MonitorRun, Portion, Raised, Retraining, Story
+
+START = datetime(2026, 12, 1, tzinfo=UTC)
+PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/flight-delay/2"
+
+
+def flight(number):
+    return {
+        "carrier": ("EV", "UA", "B6")[number % 3],
+        "origin": ("EWR", "LGA", "JFK")[number // 3 % 3],
+        "dep_minute": 300 + 3 * number,
+        "block": 120,
+        "o_late_180": (number % 10) / 10,
+        "p1_dep_delay": None if number % 4 == 0 else float(number % 30),
+        "h_all_late7": 0.1,
+        "wl_temp": 32.0 + number % 20,
+        "wl_dewp": None if number == 7 else 20.0 + number % 20,
+    }
+
+
+@pytest.fixture
+def day():
+    flights = [f"2013-12-05-{number}" for number in range(300)]
+    bodies = [json.dumps(flight(number)).encode() for number in range(300)]
+    return Day("2013-12-05", flights, bodies, [int(number % 10 > 7) for number in range(300)])
+
+
+@pytest.fixture
+def tell():
+    """A function that makes up a story: nothing planted stays unnoticed, unless a test says so."""
+    return _story
+
+
+def _story(*, unnoticed=(), false_alarms=()):
+    told = Story(START, DAYS)
+    for day in range(1, DAYS + 1):
+        told.portions += [Portion(told.midnight(day) + timedelta(hours=hour), 50) for hour in (6, 10, 14, 18, 22)]
+    planted = [(scenario.day, scenario.expected[0]) for scenario in SCENARIOS if scenario.name not in unnoticed]
+    found = [*planted, *false_alarms]
+    for day in range(1, DAYS + 1):
+        for kind in KINDS:
+            is_found = (day, kind) in found
+            status = "CompletedWithViolations" if is_found else "Completed"
+            told.runs.append(
+                MonitorRun(day, kind, status, 250, ("drift",) * is_found, ("<drift> is & was",) * is_found)
+            )
+    for day, gate in found:
+        at = told.midnight(day + 1) + timedelta(hours=1, minutes=4)
+        told.raised.append(Raised(gate, f"alarm-{gate}", at))
+    began = told.midnight(22) + timedelta(hours=1, minutes=5)
+    run = Execution("arn:run", "Succeeded", began, began + timedelta(days=6), "model-quality drift")
+    asked = [
+        Execution("arn:asked", "SUCCEEDED", began + timedelta(days=day), began + timedelta(days=day), "an alarm")
+        for day in (0, 3)
+    ]
+    told.retraining = Retraining(asked, [run], PACKAGE, "model-quality drift", began + timedelta(days=6))
+    return told
