@@ -13,11 +13,8 @@ import pandas as pd
 
 from usecase.dataset import flight_ids
 from usecase.day_ahead import day_ahead_features
+from usecase.prediction_columns import PUBLISHED
 
-# What identifies the flight to whoever queries the predictions; the model server takes these as part of a raw record.
-PUBLISHED = (
-    "year", "month", "day", "sched_dep_time", "sched_arr_time", "carrier", "flight", "tailnum", "origin", "dest",
-)  # fmt: skip
 _FLOAT_DIGITS = 9
 """Give back every 32-bit number, which is what the model reads."""
 
@@ -27,8 +24,8 @@ def request_lines(tables: Mapping[str, pd.DataFrame], day: dt.date) -> Iterator[
     features = day_ahead_features(tables, day)
     flights = tables["flights"].loc[features.index]
     named = flights[list(PUBLISHED)].assign(flight_id=flight_ids(flights))
-    more = [name for name in features.columns if name not in PUBLISHED]
-    rows = pd.concat([named, features[more]], axis=1).sort_values(["sched_dep_time", "flight_id"])
+    more = features.drop(columns=list(PUBLISHED), errors="ignore")
+    rows = pd.concat([named, more], axis=1).sort_values(["sched_dep_time", "flight_id"])
     for row in rows.to_dict("records"):
         record = {name: _plain(value) for name, value in row.items()}
         yield json.dumps({"flight_id": record.pop("flight_id"), **record}, allow_nan=False) + "\n"

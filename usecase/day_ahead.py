@@ -18,6 +18,7 @@ import pandas as pd
 
 from usecase.aircraft_features import plane_features
 from usecase.asof import Array
+from usecase.catalogue import CATALOGUE, STATIC
 from usecase.history_features import HISTORY_DAYS, history_features
 from usecase.schedule_features import schedule_features
 from usecase.timeline import timeline
@@ -25,6 +26,9 @@ from usecase.weather_features import weather_features
 
 KNOWN_AT = dt.time(1, tzinfo=dt.UTC)
 """On the scored day itself, in UTC; in New York that is still the evening before."""
+
+FEATURES = tuple(feature.name for feature in CATALOGUE if feature.known_at in STATIC or feature.name.startswith("h_"))
+"""What can be known so early, in the catalogue's order."""
 
 OUTCOME_COLUMNS = ("dep_time", "dep_delay", "arr_time", "arr_delay", "air_time")
 
@@ -61,7 +65,8 @@ def day_ahead_features(tables: Mapping[str, pd.DataFrame], day: dt.date) -> pd.D
         **history_features(times),
         **weather_features(tables["weather"], flights["origin"], moment),
     }
-    return pd.DataFrame(columns, index=flights.index)[is_of_day(flights, day)]
+    known = {name: columns[name] for name in FEATURES}
+    return pd.DataFrame(known, index=flights.index)[is_of_day(flights, day)]
 
 
 def is_of_day(flights: pd.DataFrame, day: dt.date) -> pd.Series:
