@@ -43,6 +43,17 @@ _RELEASE = (
     "sagemaker:UpdateEndpointWeightsAndCapacities",
     "sagemaker:UpdateModelPackage",
 )
+_MACHINE = (
+    *(
+        f"sagemaker:{verb}{kind}"
+        for verb in ("Create", "Describe", "Stop")
+        for kind in ("ProcessingJob", "TransformJob")
+    ),
+    "sagemaker:AddTags",
+    *(f"sagemaker:Describe{noun}" for noun in ("Endpoint", "EndpointConfig", "Model", "ModelPackage")),
+    "sagemaker:ListPipelineExecutions",
+    "sagemaker:StartPipelineExecution",
+)
 _SCALING = tuple(
     f"application-autoscaling:{action}"
     for action in ("DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget")
@@ -80,6 +91,22 @@ def release_boundary(scope: Stack, stage: Stage) -> list[iam.PolicyStatement]:
         allow("WaitForJobs", _SYNC, [arn(scope, "events", "*")]),
         allow("Turns", ["states:ListExecutions"], [arn(scope, "states", f"stateMachine:{stage.prefix}-*")]),
         allow("Observe", (*_TRACES, *_LOG_DELIVERY, *_READING), ["*"]),
+    ]
+
+
+def machine_boundary(scope: Stack, stage: Stage) -> list[iam.PolicyStatement]:
+    """Return the ceiling of state machines that start jobs and the pipeline, and change nothing that serves."""
+    own_account = {"StringEquals": {"aws:ResourceAccount": scope.account}}
+    to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    machines = [arn(scope, "states", f"{kind}:{stage.prefix}-*") for kind in ("execution", "stateMachine")]
+    return [
+        allow("OwnBuckets", ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"), ["*"], own_account),
+        allow("OwnKeys", _KMS, [arn(scope, "kms", "key/*")]),
+        allow("Jobs", _MACHINE, [arn(scope, "sagemaker", "*")]),
+        allow("PassPlatformRoles", ["iam:PassRole"], [iam_arn(scope, f"role/{stage.prefix}-*")], to_sagemaker),
+        allow("WaitForJobs", _SYNC, [arn(scope, "events", "*")]),
+        allow("Turns", ["states:DescribeExecution", "states:ListExecutions"], machines),
+        allow("Observe", (*_TRACES, *_LOG_DELIVERY, *_READING, "cloudwatch:PutMetricData"), ["*"]),
     ]
 
 

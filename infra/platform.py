@@ -9,6 +9,7 @@ from infra.settings import Stage
 from infra.stacks.delivery_stack import DeliveryStack
 from infra.stacks.identities_stack import IdentitiesStack
 from infra.stacks.lake_stack import LakeStack
+from infra.stacks.monitoring_stack import MonitoringStack
 from infra.stacks.network_stack import NetworkStack
 from infra.stacks.release_stack import ReleaseStack
 from infra.stacks.safeguards_stack import SafeguardsStack
@@ -40,7 +41,11 @@ class Platform:
         self.safeguards = SafeguardsStack(scope, name("Safeguards"), **common)
         self.network = NetworkStack(scope, name("Network"), logs_key=self.safeguards.key, **common)
         self.identities = IdentitiesStack(
-            scope, name("Identities"), release_boundary=self.delivery.release_boundary, **common
+            scope,
+            name("Identities"),
+            release_boundary=self.delivery.release_boundary,
+            machine_boundary=self.delivery.machine_boundary,
+            **common,
         )
         self.lake = LakeStack(scope, name("Lake"), identities=self.identities, **common)
         storage: list[StorageStack] = []
@@ -68,6 +73,16 @@ class Platform:
             training=self.training,
             **common,
         )
+        self.monitoring = MonitoringStack(
+            scope,
+            name("Monitoring"),
+            identities=self.identities,
+            network=self.network,
+            lake=self.lake,
+            safeguards=self.safeguards,
+            training=self.training,
+            **common,
+        )
         self.stacks: list[Stack] = [
             self.delivery,
             self.safeguards,
@@ -77,4 +92,5 @@ class Platform:
             *storage,
             self.training,
             self.release,
+            self.monitoring,
         ]

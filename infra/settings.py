@@ -129,6 +129,53 @@ class Experiment:
 
 
 @dataclass(frozen=True)
+class Monitoring:
+    """How what is served is watched, and when that retrains.
+
+    Attributes:
+        schedule: EventBridge Scheduler expression, in UTC; a run does every day that is over and was not done.
+        kinds: The monitors.
+        label_wait_days: Labels may take so long; then they are late.
+        label_horizon_days: A request whose label is still missing after so many days is given up.
+        captured_share: Less of the invocations captured is a violation.
+        retrains_on: The monitors whose alarm, on the champion, starts the training pipeline.
+        retraining_pause_hours: After such a start no drift starts another.
+        backend: `processing`: our own jobs. `model-monitor`: Amazon SageMaker Model Monitor, which is closed to new
+            customers, for accounts that have it.
+        baselines: With `model-monitor`: the S3 folder of statistics.json and constraints.json of the served version.
+        evaluation: With `model-monitor`: the S3 folder of that version's evaluation, with the other constraints.
+    """
+
+    schedule: str = "cron(0 1 * * ? *)"
+    kinds: tuple[str, ...] = ("data-quality", "model-quality", "bias", "attribution")
+    label_wait_days: int = 1
+    label_horizon_days: int = 7
+    captured_share: float = 0.9
+    retrains_on: tuple[str, ...] = ("model-quality", "bias", "attribution")
+    retraining_pause_hours: int = 24
+    backend: Literal["processing", "model-monitor"] = "processing"
+    baselines: str = ""
+    evaluation: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot run.
+
+        Raises:
+            ValueError: A monitor that retrains does not run, or Model Monitor has no baselines.
+        """
+        if unknown := set(self.retrains_on) - set(self.kinds):
+            raise ValueError(
+                f"monitoring: retrains_on names {', '.join(sorted(unknown))}, which kinds does not; "
+                f"allowed are {', '.join(self.kinds)} (infra/settings.py)"
+            )
+        if self.backend == "model-monitor" and not (self.baselines and self.evaluation):
+            raise ValueError(
+                "monitoring: backend is model-monitor, and baselines or evaluation is missing: job definitions name "
+                "the files of one model version; give their S3 folders (infra/settings.py)"
+            )
+
+
+@dataclass(frozen=True)
 class GitHub:
     """The repository whose workflows may assume roles.
 
@@ -165,6 +212,7 @@ class Stage:
         qualifier: Of the CDK bootstrap resources.
         hosting: How the champion is served.
         experiment: How a challenger is compared with it.
+        monitoring: How both are watched.
     """
 
     name: Literal["sandbox", "prod"]
@@ -184,6 +232,7 @@ class Stage:
     retention: Retention = field(default_factory=Retention)
     hosting: Hosting = field(default_factory=Hosting)
     experiment: Experiment = field(default_factory=Experiment)
+    monitoring: Monitoring = field(default_factory=Monitoring)
 
     def pipeline_settings(self, budget: str = "default") -> Settings:
         """Return the training pipeline's settings on this stage."""

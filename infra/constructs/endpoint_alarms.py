@@ -91,7 +91,13 @@ class EndpointAlarm(cloudwatch.CompositeAlarm):
     """Calls people when any alarm of any variant fires: one page, not eight."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, alarms: Sequence[cloudwatch.IAlarm], topic: sns.ITopic
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        alarms: Sequence[cloudwatch.IAlarm],
+        topic: sns.ITopic,
+        description: str = "The endpoint needs a person",
     ) -> None:
         super().__init__(
             scope,
@@ -99,7 +105,7 @@ class EndpointAlarm(cloudwatch.CompositeAlarm):
             alarm_rule=cloudwatch.AlarmRule.any_of(
                 *(cloudwatch.AlarmRule.from_alarm(alarm, cloudwatch.AlarmState.ALARM) for alarm in alarms)
             ),
-            alarm_description="The endpoint needs a person",
+            alarm_description=description,
             # CDK would make up a name without the stage's prefix, which CloudFormation's role may not use.
             composite_alarm_name=f"{Stack.of(scope).stack_name}-{construct_id}",
         )

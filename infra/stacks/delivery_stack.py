@@ -12,7 +12,7 @@ from aws_cdk import CfnOutput, Fn, LegacyStackSynthesizer
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.boundaries import release_boundary, work_boundary
+from infra.boundaries import machine_boundary, release_boundary, work_boundary
 from infra.constructs.github_role import AUDIENCE, ISSUER, GitHubRole
 from infra.constructs.job_role import permit
 from infra.execution_policy import execution_policies
@@ -30,8 +30,9 @@ class DeliveryStack(PlatformStack):
     """GitHub's OIDC provider and roles, the execution policies and the permissions boundary.
 
     Attributes:
-        boundary: For every role of the other stacks but one.
+        boundary: For every role of the other stacks but those of state machines.
         release_boundary: For the role of the release workflow.
+        machine_boundary: For the roles of the other state machines.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, **more: Any) -> None:
@@ -40,6 +41,7 @@ class DeliveryStack(PlatformStack):
         )
         self.boundary = iam.ManagedPolicy(self, "Boundary", statements=work_boundary(self, stage))
         self.release_boundary = iam.ManagedPolicy(self, "ReleaseBoundary", statements=release_boundary(self, stage))
+        self.machine_boundary = iam.ManagedPolicy(self, "MachineBoundary", statements=machine_boundary(self, stage))
         self._provider_arn = self._provider()
         self._ci_boundary = iam.ManagedPolicy(
             self, "WorkflowBoundary", statements=[*self._planning(), *self._deploying(), *self._running()]
@@ -50,7 +52,7 @@ class DeliveryStack(PlatformStack):
         self._role(
             "Run", "Starts and follows the training pipeline", [f"environment:{stage.name}-run"], self._running()
         )
-        parts = execution_policies(self, stage, [self.boundary, self.release_boundary])
+        parts = execution_policies(self, stage, [self.boundary, self.release_boundary, self.machine_boundary])
         made = [iam.ManagedPolicy(self, name, statements=list(part)) for name, part in parts.items()]
         arns = Fn.join(",", [policy.managed_policy_arn for policy in made])
         CfnOutput(self, "ExecutionPolicies", value=arns)

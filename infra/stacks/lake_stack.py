@@ -55,17 +55,20 @@ class LakeStack(PlatformStack):
     def _name_key_users(self, roles: IdentitiesStack) -> None:
         """Processing never touches models, training never writes data, the pipeline reads reports only."""
         jobs = [roles.processing, roles.training, roles.evaluation]
-        volumes = [*jobs, roles.pipeline, roles.endpoint, roles.judge, roles.release]
+        volumes = [*jobs, roles.pipeline, roles.endpoint, roles.judge, roles.release, roles.monitor, roles.monitoring]
         self.data_key.name_users(
-            KeyUsers(readers=[roles.training, roles.evaluation], writers=[roles.processing], volumes=volumes)
+            KeyUsers(
+                readers=[roles.training, roles.evaluation, roles.monitor], writers=[roles.processing], volumes=volumes
+            )
         )
         self.model_key.name_users(
             KeyUsers(
-                readers=[roles.pipeline, roles.endpoint, roles.judge],
+                readers=[roles.pipeline, roles.endpoint, roles.judge, roles.monitor],
                 writers=[roles.training, roles.evaluation, roles.release],
             )
         )
-        self.capture_key.name_users(KeyUsers(writers=[roles.endpoint, roles.judge, roles.release]))
+        watching = [roles.monitor, roles.monitoring, roles.retraining]
+        self.capture_key.name_users(KeyUsers(writers=[roles.endpoint, roles.judge, roles.release, *watching]))
         for key in (self.data_key, self.model_key, self.capture_key):
             key.name_operators()
         file_systems = {"efs": "elasticfilesystem", "fsx-lustre": "fsx"}
