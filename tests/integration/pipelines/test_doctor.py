@@ -1,25 +1,19 @@
 """`doctor --target aws`, the real command, against a local AWS: each fault it must find is planted there."""
 
-import subprocess
-import sys
-
 import boto3
 import pytest
 
-from local_aws import launcher
 from pipelines.platform.deployment import BOOTSTRAP_PARAMETER
 from pipelines.platform.doctor import examine
 from pipelines.settings import JobLimits, Settings
 from pipelines.targets import Target
+from tests.own_process import local_aws_process
 
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory):
-    # A process of its own: moto keeps one state a process, and these tests tell what an *empty* account looks like.
-    root = tmp_path_factory.mktemp("doctor")
-    subprocess.run([sys.executable, "-m", "local_aws", "up", "--root", str(root)], check=True, capture_output=True)
-    yield launcher.status(root).environment["AWS_ENDPOINT_URL"]
-    launcher.down(root)
+    with local_aws_process(tmp_path_factory.mktemp("doctor")) as environment:
+        yield environment["AWS_ENDPOINT_URL"]
 
 
 @pytest.fixture

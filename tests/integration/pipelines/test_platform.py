@@ -8,19 +8,21 @@ from pipelines.platform.deployment import deploy
 from pipelines.platform.outputs import deployed_resources
 from pipelines.platform.removal import destroy
 from pipelines.targets import Target
+from tests.own_process import local_aws_process
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
-def target(local_aws):
-    session, url = boto3.Session("test", "test", region_name="us-east-1"), local_aws.endpoint_url
+def target(tmp_path):
+    with local_aws_process(tmp_path / "aws") as environment:
+        session, url = boto3.Session("test", "test", region_name="us-east-1"), environment["AWS_ENDPOINT_URL"]
 
-    def find():
-        return deployed_resources(target.client("cloudformation"), "sandbox")
+        def find():
+            return deployed_resources(target.client("cloudformation"), "sandbox")
 
-    target = Target("local", session, find, endpoint_url=url, variables=dict(local_aws.environment))
-    return target
+        target = Target("local", session, find, endpoint_url=url, variables=environment)
+        yield target
 
 
 def test_the_platform_is_deployed_found_left_alone_and_purged(target):

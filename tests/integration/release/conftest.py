@@ -10,11 +10,10 @@ import zipfile
 import boto3
 import pytest
 
-from local_aws.server import LocalAws
-from local_aws.settings import Settings
 from pipelines.platform.deployment import deploy
 from pipelines.platform.outputs import deployed_resources, stack_outputs
 from pipelines.targets import Target
+from tests.own_process import local_aws_process
 
 LOOK = "WaitForLook"
 DAY = 86_401
@@ -188,14 +187,13 @@ class Releases:
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory):
-    settings = Settings(root=tmp_path_factory.mktemp("release"), stop_grace_seconds=1, iam="enforce")
-    with LocalAws(settings) as aws:
+    with local_aws_process(tmp_path_factory.mktemp("release"), "--iam", "enforce") as environment:
         session = boto3.Session("test", "test", region_name="us-east-1")
 
         def find():
             return deployed_resources(target.client("cloudformation"), "sandbox")
 
-        target = Target("local", session, find, endpoint_url=aws.endpoint_url, variables=dict(aws.environment))
+        target = Target("local", session, find, endpoint_url=environment["AWS_ENDPOINT_URL"], variables=environment)
         deploy(target, "sandbox", "default")
         yield Releases(target)
 

@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
+
+from tests.own_process import local_aws_process
 
 _REPOSITORY = Path(__file__).resolve().parents[4]
 _PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -63,15 +66,21 @@ def assembly(folder, resources, **properties):
     return folder
 
 
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    with local_aws_process(tmp_path_factory.mktemp("cdk-cli")) as environment:
+        yield environment
+
+
 @pytest.fixture
-def cdk(local_aws, tmp_path):
+def cdk(environment, tmp_path):
     """Run the CLI against the local AWS, with a home of its own: it remembers accounts."""
 
     def cdk(*arguments, code=0):
         own = {"HOME": str(tmp_path), "CDK_HOME": str(tmp_path), "CI": "1", "CDK_DISABLE_CLI_TELEMETRY": "true"}
-        environment = {"PATH": _PATH, **local_aws.environment, **own}
+        variables = {"PATH": _PATH, **environment, **own}
         done = subprocess.run(
-            [_CLI, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+            [_CLI, *arguments], env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -84,7 +93,7 @@ def models(name, **more):
     return {"Models": {"Type": "AWS::SageMaker::ModelPackageGroup", "Properties": properties}}
 
 
-def test_a_stack_lives_its_life(cdk, tmp_path, unique, client):
+def test_a_stack_lives_its_life(cdk, tmp_path, unique, environment):
     name = unique("models")
     group = {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 7}}
     first = str(assembly(tmp_path / "first", {**models(name), "Logs": group}))
@@ -102,8 +111,10 @@ def test_a_stack_lives_its_life(cdk, tmp_path, unique, client):
     cdk("deploy", "--all", *always, second)
     assert "no changes" in cdk("deploy", "--all", *always, second)
     cdk("destroy", "--all", "--force", "--app", second)
-    with pytest.raises(client("sagemaker").exceptions.ClientError, match="does not exist"):
-        client("sagemaker").describe_model_package_group(ModelPackageGroupName=name)
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    sagemaker = session.client("sagemaker", endpoint_url=environment["AWS_ENDPOINT_URL"])
+    with pytest.raises(sagemaker.exceptions.ClientError, match="does not exist"):
+        sagemaker.describe_model_package_group(ModelPackageGroupName=name)
 
 
 def test_a_failure_is_told_with_its_resource_and_a_protected_stack_stays(cdk, tmp_path, unique):
