@@ -13,6 +13,7 @@ from infra.stacks.monitoring_stack import MonitoringStack
 from infra.stacks.network_stack import NetworkStack
 from infra.stacks.release_stack import ReleaseStack
 from infra.stacks.safeguards_stack import SafeguardsStack
+from infra.stacks.scoring_stack import ScoringStack
 from infra.stacks.storage_stack import StorageStack
 from infra.stacks.training_stack import TrainingStack
 from pipelines.settings import Settings
@@ -83,6 +84,16 @@ class Platform:
             training=self.training,
             **common,
         )
+        self.scoring = ScoringStack(
+            scope,
+            name("Scoring"),
+            identities=self.identities,
+            network=self.network,
+            lake=self.lake,
+            safeguards=self.safeguards,
+            training=self.training,
+            **common,
+        )
         self.stacks: list[Stack] = [
             self.delivery,
             self.safeguards,
@@ -93,4 +104,5 @@ class Platform:
             self.training,
             self.release,
             self.monitoring,
+            self.scoring,
         ]

@@ -54,11 +54,15 @@ class LakeStack(PlatformStack):
 
     def _name_key_users(self, roles: IdentitiesStack) -> None:
         """Processing never touches models, training never writes data, the pipeline reads reports only."""
-        jobs = [roles.processing, roles.training, roles.evaluation]
-        volumes = [*jobs, roles.pipeline, roles.endpoint, roles.judge, roles.release, roles.monitor, roles.monitoring]
+        jobs = [roles.processing, roles.training, roles.evaluation, roles.scoring_job]
+        serving = [roles.endpoint, roles.judge, roles.release]
+        watching = [roles.monitor, roles.monitoring]
         self.data_key.name_users(
             KeyUsers(
-                readers=[roles.training, roles.evaluation, roles.monitor], writers=[roles.processing], volumes=volumes
+                readers=[roles.training, roles.evaluation, roles.monitor, roles.scoring],
+                # Predictions are the endpoint's: a transform job works under its model's role.
+                writers=[roles.processing, roles.scoring_job, roles.endpoint],
+                volumes=[*jobs, roles.pipeline, *serving, *watching, roles.scoring],
             )
         )
         self.model_key.name_users(
@@ -67,8 +71,7 @@ class LakeStack(PlatformStack):
                 writers=[roles.training, roles.evaluation, roles.release],
             )
         )
-        watching = [roles.monitor, roles.monitoring, roles.retraining]
-        self.capture_key.name_users(KeyUsers(writers=[roles.endpoint, roles.judge, roles.release, *watching]))
+        self.capture_key.name_users(KeyUsers(writers=[*serving, *watching, roles.retraining]))
         for key in (self.data_key, self.model_key, self.capture_key):
             key.name_operators()
         file_systems = {"efs": "elasticfilesystem", "fsx-lustre": "fsx"}
