@@ -37,7 +37,14 @@ class DeliveryStack(PlatformStack):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, **more: Any) -> None:
         super().__init__(
-            scope, construct_id, stage=stage, is_stateful=True, synthesizer=LegacyStackSynthesizer(), **more
+            scope,
+            construct_id,
+            stage=stage,
+            is_stateful=True,
+            synthesizer=LegacyStackSynthesizer(),
+            # Deployed before there is a bucket to upload to: the CLI passes 50 KiB inline, and no more.
+            suppress_template_indentation=True,
+            **more,
         )
         self.boundary = iam.ManagedPolicy(self, "Boundary", statements=work_boundary(self, stage))
         self.release_boundary = iam.ManagedPolicy(self, "ReleaseBoundary", statements=release_boundary(self, stage))

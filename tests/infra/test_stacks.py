@@ -181,3 +181,9 @@ def test_every_switch_on_synthesises(tmp_path):
 def test_unknown_stage_names_the_known_ones():
     with pytest.raises(ValueError, match="'staging' does not exist; choose one of sandbox, prod"):
         stage_named("staging")
+
+
+def test_what_is_deployed_before_the_bootstrap_is_small_enough_to_be_passed_inline(sandbox, sandbox_folder):
+    file = sandbox_folder / "FlightDelay-sandbox-Delivery.template.json"
+
+    assert file.stat().st_size < 51_200
