@@ -34,6 +34,9 @@ run: $(READY) ## the whole pipeline on real flights: local AWS, data, train, eva
 demo-release: $(READY) ## a first release, a promotion and a withdrawal, on December's flights; a report with pictures
 	@$(BIN)/python -m pipelines demo-release
 
+demo-drift: $(READY) ## December replayed with planted faults: which monitor fires when, the retraining; a timeline
+	@$(BIN)/python -m pipelines demo-drift
+
 loadtest: $(READY) ## what one instance takes; sets autoscaling's target, shows scaling (needs `make run` before)
 	@$(BIN)/python -m pipelines loadtest --target $(TARGET) --stage $(STAGE)
 
@@ -82,4 +85,4 @@ lock: $(READY) ## write the lock files anew from pyproject.toml
 clean: ## remove what runs left behind (.local); keeps .venv
 	@[ ! -x $(BIN)/python ] || $(BIN)/python -m local_aws down; rm -rf .local
 
-.PHONY: help setup run demo-release loadtest up down render synth deploy diff destroy doctor test test-slow check format bench lock clean
+.PHONY: help setup run demo-release demo-drift loadtest up down render synth deploy diff destroy doctor test test-slow check format bench lock clean

@@ -14,7 +14,7 @@ from pipelines.errors import PipelineError
 VERBS = (
     "run", "render", "check", "upsert", "start", "wait", "status", "steps", "logs", "list", "stop", "approve",
     "reject", "upload-data", "resources", "synth", "deploy", "diff", "destroy", "doctor", "plan-experiment",
-    "demo-release", "loadtest", "lineage",
+    "demo-release", "demo-drift", "loadtest", "lineage", "score",
 )  # fmt: skip
 
 

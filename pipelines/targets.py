@@ -21,11 +21,11 @@ from pipelines.resources import Resources
 PLATFORMS = ("cdk", "sandbox")
 DEFAULT_PLATFORM = "cdk"
 # All make resources of the same names, so each has a local AWS of its own.
-_DEMO_ROOT = ".local/demo"
 # The demonstrations advance the clock of theirs, and begin anew each time.
+_DEMO_ROOTS = {"demo": ".local/demo", "drift": ".local/drift"}
 _UP = {
     "cdk": ("--iam", "enforce"),
-    "demo": ("--iam", "enforce", "--root", _DEMO_ROOT, "--fresh"),
+    **{name: ("--iam", "enforce", "--root", root, "--fresh") for name, root in _DEMO_ROOTS.items()},
     "sandbox": ("--root", ".local/sandbox"),
 }
 _STARTUP_SECONDS = 60
@@ -153,8 +153,8 @@ def parse_exports(text: str) -> dict[str, str]:
 
 
 def _start_local_aws(platform: str) -> dict[str, str]:
-    if platform == "demo":
-        end = [sys.executable, "-m", "local_aws", "down", "--root", _DEMO_ROOT]
+    if platform in _DEMO_ROOTS:
+        end = [sys.executable, "-m", "local_aws", "down", "--root", _DEMO_ROOTS[platform]]
         subprocess.run(end, cwd=ROOT, capture_output=True, timeout=_STARTUP_SECONDS, check=False)
     command = [sys.executable, "-m", "local_aws", "up", *_UP[platform]]
     try:

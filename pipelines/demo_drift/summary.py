@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from pipelines.demo_drift.scenarios import LABELS, SCENARIOS, Scenario, fault_free_days, reached_by
-from pipelines.demo_drift.story import DAY, RUN_HOUR, Execution, Raised, Story
+from pipelines.demo_drift.story import DAY, RUN_HOUR, Execution, MonitorRun, Raised, Story
 
 _NIGHT = timedelta(hours=RUN_HOUR + 4)
 """After midnight, until the first flights of the next day: the run that judges a day, and its alarms."""
@@ -43,6 +43,7 @@ def scenario_record(scenario: Scenario, story: Story) -> dict[str, Any]:
     right = [alarm for alarm in seen if alarm.gate in scenario.expected]
     first = right[0] if right else None
     is_soon = first is not None and first.at <= _deadline(scenario, story)
+    checks = {check for run in _runs(scenario, story) for check in run.checks}
     return {
         "name": scenario.name,
         "title": scenario.title,
@@ -58,7 +59,7 @@ def scenario_record(scenario: Scenario, story: Story) -> dict[str, Any]:
         "also_alarmed": _names([alarm for alarm in seen if alarm.gate not in scenario.expected]),
         "false_alarms": [],
         "note": story.notes.get(scenario.name, ""),
-        "as_expected": is_soon,
+        "as_expected": is_soon and (not scenario.check or scenario.check in checks),
     }
 
 
@@ -77,9 +78,11 @@ def _names(alarms: Sequence[Raised]) -> list[str]:
 
 
 def _violations(scenario: Scenario, story: Story) -> list[str]:
-    days = range(scenario.day, scenario.day + scenario.settles + 1)
-    runs = [run for run in story.runs if run.day in days and run.is_alarming]
-    return [f"{run.kind}: {text}" for run in runs for text in run.descriptions[:3]]
+    return [f"{run.kind}: {text}" for run in _runs(scenario, story) for text in run.descriptions[:3]]
+
+
+def _runs(scenario: Scenario, story: Story) -> list[MonitorRun]:
+    return [run for run in story.runs if _speaks_of(scenario, run.day) and run.is_alarming]
 
 
 def false_alarms(story: Story) -> dict[str, Any]:

@@ -48,9 +48,11 @@ def _story(*, unnoticed=(), false_alarms=()):
         for kind in KINDS:
             is_found = (day, kind) in found
             status = "CompletedWithViolations" if is_found else "Completed"
-            told.runs.append(
-                MonitorRun(day, kind, status, 250, ("drift",) * is_found, ("<drift> is & was",) * is_found)
-            )
+            checks = ("drift", "capture_check") * is_found
+            told.runs.append(MonitorRun(day, kind, status, 250, checks, ("<drift> is & was",) * is_found))
+    told.runs.append(
+        MonitorRun(19, "model-quality", "CompletedWithViolations", 250, ("ground_truth_check",), ("late",))
+    )
     for day, gate in found:
         at = told.midnight(day + 1) + timedelta(hours=1, minutes=4)
         told.raised.append(Raised(gate, f"alarm-{gate}", at))

@@ -111,5 +111,14 @@ def test_the_plain_timeline_has_a_column_for_each_day(tell):
 
     marks = next(line for line in lines if line.startswith("data-quality"))[17:]
     assert len(marks) == DAYS
-    assert [day for day, mark in enumerate(marks, start=1) if mark == "!"] == [2, 4, 6, 15]
+    assert [day for day, mark in enumerate(marks, start=1) if mark == "!"] == [2, 4, 6, 9, 15]
     assert next(line for line in lines if line.startswith("retraining"))[17:].strip() == "======R"
+
+
+def test_an_alarm_for_another_reason_is_no_detection_of_what_a_check_must_find(tell):
+    story = tell()
+    story.runs = [replace(run, checks=("drift",)) if run.checks else run for run in story.runs]
+
+    wrong = [record["name"] for record in summary_of(story)["scenarios"] if not record["as_expected"]]
+
+    assert wrong == ["capture-stopped", "late-labels"]

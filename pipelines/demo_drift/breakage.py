@@ -1,0 +1,74 @@
+"""Break the platform as people break it, and mend it: a configuration without capture, a baseline overwritten."""
+
+import time
+from typing import Any, Protocol
+
+from pipelines.demo.objects import Objects
+from pipelines.errors import ExecutionFailedError
+from pipelines.targets import Target
+
+_UPDATE_SECONDS, _POLL = 120, 0.2
+_CREATED_BY_AWS = ("EndpointConfigArn", "CreationTime", "ResponseMetadata", "EndpointConfigName")
+
+
+class Breakage(Protocol):
+    """Something that goes wrong with the platform itself."""
+
+    def plant(self) -> None:
+        """Let it go wrong."""
+
+    def mend(self) -> None:
+        """Put it right again."""
+
+
+class CaptureStopped:
+    """Somebody updates the endpoint by hand, with a configuration that captures nothing."""
+
+    def __init__(self, target: Target, endpoint: str) -> None:
+        self._sagemaker, self._endpoint = target.client("sagemaker"), endpoint
+        self._good = ""
+
+    def plant(self) -> None:
+        """Make the configuration once more without capture, and update the endpoint."""
+        self._good = str(self._sagemaker.describe_endpoint(EndpointName=self._endpoint)["EndpointConfigName"])
+        described = self._sagemaker.describe_endpoint_config(EndpointConfigName=self._good)
+        config: dict[str, Any] = {name: value for name, value in described.items() if name not in _CREATED_BY_AWS}
+        config["DataCaptureConfig"]["EnableCapture"] = False
+        self._sagemaker.create_endpoint_config(EndpointConfigName=f"{self._good}-no-capture", **config)
+        self._update(f"{self._good}-no-capture")
+
+    def mend(self) -> None:
+        """Go back to the configuration of the release, and remove the other one."""
+        self._update(self._good)
+        self._sagemaker.delete_endpoint_config(EndpointConfigName=f"{self._good}-no-capture")
+
+    def _update(self, config: str) -> None:
+        self._sagemaker.update_endpoint(EndpointName=self._endpoint, EndpointConfigName=config)
+        end = time.monotonic() + _UPDATE_SECONDS
+        while time.monotonic() < end:
+            status = self._sagemaker.describe_endpoint(EndpointName=self._endpoint)["EndpointStatus"]
+            if status == "InService":
+                return
+            if status not in ("Updating", "Creating"):
+                break
+            time.sleep(_POLL)
+        raise ExecutionFailedError(f"the endpoint {self._endpoint} did not take the configuration {config}: {status}")
+
+
+class BaselineOverwritten:
+    """A script writes its scratch file to where the data-quality baseline of the served version lies."""
+
+    def __init__(self, target: Target, package: str) -> None:
+        self._objects = Objects(target.client("s3"))
+        described = target.client("sagemaker").describe_model_package(ModelPackageName=package)
+        self._uri = str(described["DriftCheckBaselines"]["ModelDataQuality"]["Constraints"]["S3Uri"])
+        self._good = b""
+
+    def plant(self) -> None:
+        """Overwrite it."""
+        self._good = self._objects.read(self._uri)
+        self._objects.write(self._uri, b"TODO: scratch file, delete\n")
+
+    def mend(self) -> None:
+        """Restore it."""
+        self._objects.write(self._uri, self._good)

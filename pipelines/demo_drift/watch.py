@@ -1,0 +1,189 @@
+"""Read what the monitoring did: runs of the night, reports, alarms, the retraining."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from pipelines.demo.objects import Objects
+from pipelines.demo_drift.scenarios import JOB
+from pipelines.demo_drift.story import Execution, MonitorRun, Raised, Retraining, Story
+from pipelines.errors import ExecutionFailedError
+from pipelines.names import PIPELINE_NAME
+from pipelines.targets import Target
+
+_NIGHT_SECONDS, _TRAINING_SECONDS, _POLL = 90.0, 120.0, 0.1
+_NO_REASON = "none"
+_VARIANT = "champion"
+
+
+class Watch:
+    """What the deployed monitoring does on one target.
+
+    Args:
+        facts: The stack output `Monitoring`.
+    """
+
+    def __init__(self, target: Target, facts: dict[str, Any]) -> None:
+        self._facts = facts
+        self._sfn = target.client("stepfunctions")
+        self._sagemaker = target.client("sagemaker")
+        self._cloudwatch = target.client("cloudwatch")
+        self._objects = Objects(target.client("s3"))
+        self._gates = dict(_alarm_names(facts))
+
+    def wait_for_night(self, since: datetime) -> Execution:
+        """Return the monitoring execution that the schedule started, once it is over.
+
+        Raises:
+            ExecutionFailedError: The schedule started none, or it does not end.
+        """
+        end = time.monotonic() + _NIGHT_SECONDS
+        while time.monotonic() < end:
+            found = [execution for execution in self._nights() if execution.started >= since]
+            if found and found[0].ended is not None:
+                return found[0]
+            time.sleep(_POLL)
+        raise ExecutionFailedError(
+            f"no execution of the monitoring workflow that began after {since:%Y-%m-%d %H:%M} has ended",
+            hint="see the executions of the state machine in the local AWS",
+        )
+
+    def standing_alarms(self) -> list[str]:
+        """Return the names of our alarms that are in ALARM."""
+        pages = self._cloudwatch.get_paginator("describe_alarms").paginate(StateValue="ALARM")
+        names = [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]]
+        return [name for name in names if name in self._gates]
+
+    def gate_of(self, alarm: str) -> str:
+        """Return the gate that an alarm belongs to."""
+        return self._gates[alarm]
+
+    def alarms(self) -> list[Raised]:
+        """Return every change to ALARM, by the alarms' own history, in order."""
+        found = [raised for name in self._gates for raised in self._history(name)]
+        return sorted(found, key=lambda raised: raised.at)
+
+    def report(self, story: Story, day: int) -> list[MonitorRun]:
+        """Return what the monitors said of a day; nothing where they did not look at it."""
+        folder = f"{self._facts['reports'].rstrip('/')}/{_VARIANT}/{story.midnight(day):%Y/%m/%d}"
+        files = self._objects.list(folder)
+        if f"{folder}/report.json" not in files:
+            return []
+        report = json.loads(self._objects.read(f"{folder}/report.json"))
+        return [self._run(folder, files, day, kind, said) for kind, said in report["monitors"].items()]
+
+    def complete(self, story: Story) -> None:
+        """Wait for the retraining, and enter what monitors, alarms and retraining left behind."""
+        self._wait_for_training()
+        for day in range(1, story.days + 1):
+            story.runs += self.report(story, day)
+        story.raised = _with_standing(self.alarms(), story)
+        story.retraining = self.retraining()
+
+    def retraining(self) -> Retraining:
+        """Return what the alarms set in motion so far."""
+        told = Retraining(asked=list(self._executions(self._facts["retrain_machine"])))
+        told.asked.sort(key=lambda execution: execution.started)
+        told.executions = sorted(self._trainings(), key=lambda execution: execution.started)
+        for execution in told.executions:
+            self._note_package(told, execution.arn)
+        return told
+
+    def _wait_for_training(self) -> None:
+        end = time.monotonic() + _TRAINING_SECONDS
+        while any(execution.ended is None for execution in self._trainings()) and time.monotonic() < end:
+            time.sleep(_POLL * 5)
+
+    def _nights(self) -> list[Execution]:
+        return list(self._executions(self._facts["monitor_machine"]))
+
+    def _executions(self, machine: str) -> Iterator[Execution]:
+        pages = self._sfn.get_paginator("list_executions").paginate(stateMachineArn=machine)
+        for page in pages:
+            for item in page["executions"]:
+                ended = item.get("stopDate")
+                yield Execution(
+                    item["executionArn"], item["status"], _utc(item["startDate"]), _utc(ended) if ended else None
+                )
+
+    def _history(self, alarm: str) -> Iterator[Raised]:
+        pages = self._cloudwatch.get_paginator("describe_alarm_history").paginate(
+            AlarmName=alarm, HistoryItemType="StateUpdate"
+        )
+        for page in pages:
+            for item in page["AlarmHistoryItems"]:
+                new = json.loads(item["HistoryData"])["newState"]
+                if new["stateValue"] == "ALARM":
+                    yield Raised(self._gates[alarm], alarm, _utc(item["Timestamp"]), str(new.get("stateReason", "")))
+
+    def _run(self, folder: str, files: list[str], day: int, kind: str, said: dict[str, Any]) -> MonitorRun:
+        file = f"{folder}/{kind}/constraint_violations.json"
+        found = json.loads(self._objects.read(file))["violations"] if said["violations"] and file in files else []
+        headline = {name: value for name, value in said.get("headline", {}).items() if value is not None}
+        return MonitorRun(
+            day,
+            kind,
+            said["status"],
+            int(said["records"]),
+            tuple(str(violation["constraint_check_type"]) for violation in found),
+            tuple(str(violation["description"]) for violation in found),
+            headline,
+        )
+
+    def _trainings(self) -> Iterator[Execution]:
+        pages = self._sagemaker.get_paginator("list_pipeline_executions").paginate(PipelineName=PIPELINE_NAME)
+        for page in pages:
+            for item in page["PipelineExecutionSummaries"]:
+                reason = self._reason(item["PipelineExecutionArn"])
+                if reason != _NO_REASON:
+                    yield self._training(item["PipelineExecutionArn"], reason)
+
+    def _reason(self, arn: str) -> str:
+        listed = self._sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)
+        given = {item["Name"]: item["Value"] for item in listed["PipelineParameters"]}
+        return str(given.get("RetrainingReason", _NO_REASON))
+
+    def _training(self, arn: str, reason: str) -> Execution:
+        told = self._sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+        status = told["PipelineExecutionStatus"]
+        ended = _utc(told["LastModifiedTime"]) if status not in ("Executing", "Stopping") else None
+        return Execution(arn, status, _utc(told["CreationTime"]), ended, reason)
+
+    def _note_package(self, told: Retraining, execution: str) -> None:
+        steps = self._sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution)["PipelineExecutionSteps"]
+        arns = [
+            step["Metadata"]["RegisterModel"]["Arn"] for step in steps if "RegisterModel" in step.get("Metadata", {})
+        ]
+        if not arns:
+            return
+        package = self._sagemaker.describe_model_package(ModelPackageName=arns[0])
+        properties = package.get("CustomerMetadataProperties", {})
+        told.package, told.registered_at = str(arns[0]), _utc(package["CreationTime"])
+        told.registered_reason = str(properties.get("retraining_reason", ""))
+        told.measures = {name: float(properties[name]) for name in ("auc", "log_loss") if name in properties}
+
+
+def _alarm_names(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for gate, name in facts["alarms"][_VARIANT].items():
+        yield name, gate
+    for names in ("failed_alarms", "did_not_run_alarms"):
+        yield facts[names][_VARIANT], JOB
+
+
+def _with_standing(history: list[Raised], story: Story) -> list[Raised]:
+    """Return the changes to ALARM, and where a monitor found something again while its alarm stood in ALARM still."""
+    known = {(raised.name, story.judged_day(raised.at)) for raised in history}
+    standing = [
+        raised
+        for raised in story.raised
+        if (raised.name, story.judged_day(raised.at)) not in known
+        and (run := story.run(story.judged_day(raised.at), raised.gate)) is not None
+        and run.is_alarming
+    ]
+    return sorted([*history, *standing], key=lambda raised: raised.at)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
