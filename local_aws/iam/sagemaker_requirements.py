@@ -41,7 +41,7 @@ def sagemaker_requirements(
     """
     target = _target(operation, given, place, last_version)
     tags = tags_of(given)
-    context = {**_context(operation, given), **tag_context(tags)}
+    context = {**_context(operation, given, place), **tag_context(tags)}
     found = [Requirement(f"sagemaker:{operation}", arn, context) for arn in target]
     if tags and operation.startswith("Create"):
         tagging = {"sagemaker:TaggingAction": operation, **tag_context(tags)}
@@ -56,14 +56,14 @@ def _target(operation: str, given: Parameters, place: Place, last_version: Calla
     return resources.arns("sagemaker", operation, given, place)
 
 
-def _context(operation: str, given: Parameters) -> Context:
+def _context(operation: str, given: Parameters, place: Place) -> Context:
     """Return the condition keys of a call; the action's own list decides which of them exist."""
     parts = given.get("TrainingJobDefinitions") or [given.get("TrainingJobDefinition") or given]
     found = [_of_part(part) for part in parts]
     # A key that one of several definitions lacks is absent: a policy that requires it must deny.
     common = set(found[0]).intersection(*found)
     values: Context = {key: _merged([item[key] for item in found]) for key in common}
-    values.update(_of_request(given))
+    values.update(_of_request(given, place))
     known = resources.condition_keys("sagemaker", operation)
     return {key: value for key, value in values.items() if key.partition("/")[0] in known}
 
@@ -99,7 +99,7 @@ def _of_part(part: Parameters) -> Context:
 _OUTPUTS = ("OutputDataConfig", "ProcessingOutputConfig", "TransformOutput")
 
 
-def _of_request(given: Parameters) -> Context:
+def _of_request(given: Parameters, place: Place) -> Context:
     names = ("ModelApprovalStatus", "PipelineVersionId", "TargetModel", "EnableRemoteDebug")
     values: Context = {f"sagemaker:{name}": _text(given[name]) for name in names if given.get(name) is not None}
     for key, value in (given.get("CustomerMetadataProperties") or {}).items():
@@ -109,7 +109,7 @@ def _of_request(given: Parameters) -> Context:
         f"sagemaker:ModelLifeCycle:{name}": str(cycle[name]) for name in ("Stage", "StageStatus") if name in cycle
     }
     models = list(find_all(given, frozenset({"ModelName"})))
-    return {**values, **({"sagemaker:ModelArn": models[0]} if models else {})}
+    return {**values, **({"sagemaker:ModelArn": place.arn("sagemaker", f"model/{models[0]}")} if models else {})}
 
 
 def _merged(values: list[Any]) -> Any:
