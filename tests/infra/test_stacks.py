@@ -75,7 +75,8 @@ def test_protected_stage_keeps_what_is_stateful(prod, sandbox):
 
 
 def test_schedule_starts_the_pipeline_under_its_own_role_with_a_fresh_data_version(prod):
-    schedule = next(prod.resources("AWS::Scheduler::Schedule"))
+    schedules = prod.resources("AWS::Scheduler::Schedule")
+    schedule = next(item for item in schedules if item.stack.endswith("Training"))
 
     request = json.loads(schedule.properties["Target"]["Input"])
     assert request["PipelineName"] == "flight-delay-training"
