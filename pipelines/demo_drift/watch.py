@@ -79,7 +79,7 @@ class Watch:
         self._wait_for_training()
         for day in range(1, story.days + 1):
             story.runs += self.report(story, day)
-        story.raised = _with_standing(self.alarms(), story)
+        story.raised = with_standing(self.alarms(), story)
         story.retraining = self.retraining()
 
     def retraining(self) -> Retraining:
@@ -172,7 +172,7 @@ def _alarm_names(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield facts[names][_VARIANT], JOB
 
 
-def _with_standing(history: list[Raised], story: Story) -> list[Raised]:
+def with_standing(history: list[Raised], story: Story) -> list[Raised]:
     """Return the changes to ALARM, and where a monitor found something again while its alarm stood in ALARM still."""
     known = {(raised.name, story.judged_day(raised.at)) for raised in history}
     standing = [
