@@ -32,22 +32,29 @@ class Variant:
     desired: int
 
 
-def act(plane: "DataPlane", alarm_key: Key, policy_arn: str, alarm: Record) -> None:
-    """Do what a policy says, for an alarm that is in a state which has the policy as its action."""
+def act(plane: "DataPlane", alarm_key: Key, policy_arn: str, alarm: Record) -> bool:
+    """Do what a policy says, for an alarm that is in a state which has the policy as its action.
+
+    Returns:
+        Whether there is nothing to do until the alarm's data or a record changes.
+    """
     found = next((item for _, item in records.every(plane, records.POLICY) if item["PolicyARN"] == policy_arn), None)
     if found is None:
         _LOG.warning("alarm %s: there is no scaling policy %s", alarm_key.name, policy_arn)
-        return
+        return False
     target = records.target_of(found, alarm_key.account_id, alarm_key.region)
     registered, variant = plane.store.get(target.key), variant_of(plane, target)
     if registered is None or variant is None:
-        return
+        return False
     wanted = limited(_wanted(found, alarm, variant.current), registered["MinCapacity"], registered["MaxCapacity"])
-    if wanted == variant.current or not _is_allowed(plane, found, registered, wanted - variant.current):
-        return
+    if wanted == variant.current:
+        return _is_recorded(plane, target)
+    if not _is_allowed(plane, found, registered, wanted - variant.current):
+        return False
     cause = f"monitor alarm {alarm['AlarmName']} in state {alarm['StateValue']} triggered policy {found['PolicyName']}"
     if set_capacity(plane, target, wanted, cause):
         _remember(plane, target, found, wanted - variant.current)
+    return False
 
 
 def keep_limits(plane: "DataPlane", target: Target) -> None:
@@ -73,13 +80,22 @@ def variant_of(plane: "DataPlane", target: Target) -> Variant | None:
     return None
 
 
+def _is_recorded(plane: "DataPlane", target: Target) -> bool:
+    """Tell whether an endpoint is read in this process: its changes are changes of records."""
+    return "EndpointStatus" in _record(plane, target)
+
+
+def _record(plane: "DataPlane", target: Target) -> Record:
+    key = target.key
+    return plane.store.get(Key("endpoint", target.endpoint, key.account_id, key.region)) or {}
+
+
 def _endpoint(plane: "DataPlane", target: Target) -> Record | None:
     """Return an endpoint's description.
 
     Read in this process where it can be: an alarm that stays in ALARM asks every minute, and a day passes in a second.
     """
-    key = target.key
-    record = plane.store.get(Key("endpoint", target.endpoint, key.account_id, key.region)) or {}
+    record = _record(plane, target)
     if "EndpointStatus" in record:
         return record
     try:

@@ -27,21 +27,32 @@ def perform(plane: "DataPlane", key: Key, old: Record) -> None:
         _perform_one(plane, key, arn, alarm, old)
 
 
-def repeat(plane: "DataPlane", key: Key, alarm: Record) -> None:
-    """Perform what CloudWatch performs for as long as an alarm keeps its state: scaling policies."""
-    if not alarm["ActionsEnabled"]:
-        return
-    for arn in alarm[alarms.ACTIONS[alarm["StateValue"]]]:
-        if arn.startswith(_SCALING):
-            _perform_one(plane, key, arn, alarm, alarm, is_remembered=False)
+def repeats(alarm: Record) -> bool:
+    """Tell whether an alarm has actions that are performed for as long as it keeps its state: scaling policies."""
+    return bool(alarm["ActionsEnabled"]) and any(map(_is_scaling, alarm[alarms.ACTIONS[alarm["StateValue"]]]))
+
+
+def repeat(plane: "DataPlane", key: Key, alarm: Record) -> bool:
+    """Perform what CloudWatch performs for as long as an alarm keeps its state.
+
+    Returns:
+        Whether it does nothing again while neither the alarm's data nor any record changes.
+    """
+    arns = filter(_is_scaling, alarm[alarms.ACTIONS[alarm["StateValue"]]])
+    settled = [_perform_one(plane, key, arn, alarm, alarm, is_remembered=False) for arn in arns]
+    return all(settled)
+
+
+def _is_scaling(arn: str) -> bool:
+    return arn.startswith(_SCALING)
 
 
 def _perform_one(
     plane: "DataPlane", key: Key, arn: str, alarm: Record, old: Record, *, is_remembered: bool = True
-) -> None:
-    error = ""
+) -> bool:
+    error, is_settled = "", False
     try:
-        _send(plane, key, arn, alarm, old)
+        is_settled = _send(plane, key, arn, alarm, old)
     except Exception as err:  # noqa: BLE001 - whatever a target's service answers
         error = f"{type(err).__name__}: {err}"
         _LOG.warning("alarm %s: action %s failed: %s", key.name, arn, error)
@@ -50,9 +61,11 @@ def _perform_one(
         data = {"actionState": state, "notificationResource": arn, **({"error": error} if error else {})}
         words = "Failed to execute action" if error else "Successfully executed action"
         alarms.remember(plane, key, "Action", f"{words} {arn}", data)
+    return is_settled
 
 
-def _send(plane: "DataPlane", key: Key, arn: str, alarm: Record, old: Record) -> None:
+def _send(plane: "DataPlane", key: Key, arn: str, alarm: Record, old: Record) -> bool:
+    """Perform an action; return whether it had nothing to do."""
     match arn.split(":")[2]:
         case "sns":
             check_access(plane, _PRINCIPAL, "sns:Publish", arn, alarm["AlarmArn"])
@@ -62,9 +75,10 @@ def _send(plane: "DataPlane", key: Key, arn: str, alarm: Record, old: Record) ->
             check_access(plane, _LAMBDA_PRINCIPAL, "lambda:InvokeFunction", arn, alarm["AlarmArn"])
             _invoke(plane, key, arn, alarm, old)
         case "autoscaling":
-            scaler.act(plane, key, arn, alarm)
+            return scaler.act(plane, key, arn, alarm)
         case service:
             raise NotImplementedError(f"the local AWS does not perform actions of {service}")
+    return False
 
 
 def _invoke(plane: "DataPlane", key: Key, arn: str, alarm: Record, old: Record) -> None:

@@ -8,9 +8,10 @@ from local_aws.cloudwatch import alarm_reasons
 from local_aws.cloudwatch.alarm_states import COMPARISONS, EXTRA_PERIODS, Rule, state_of
 from local_aws.cloudwatch.expression_parser import ExpressionError
 from local_aws.cloudwatch.metric_math import Value
+from local_aws.cloudwatch.outlook import Outlook, Reading
 from local_aws.cloudwatch.queries import Window, evaluate, metric_of, samples_of
 from local_aws.cloudwatch.samples import percentile_of
-from local_aws.cloudwatch.series import MetricName, MetricStore, Place
+from local_aws.cloudwatch.series import MetricStore, Place
 from local_aws.store import Record
 
 _MINUTE = 60
@@ -31,13 +32,21 @@ class Evaluation:
 
     Attributes:
         state: The state; None to keep the alarm's own.
-        is_empty: No metric of the alarm has data in the evaluation range.
     """
 
     state: str | None
-    reason: str
-    data: dict[str, Any]
-    is_empty: bool
+    _alarm: Record
+    _finding: alarm_reasons.Finding
+
+    @property
+    def reason(self) -> str:
+        """The StateReason."""
+        return alarm_reasons.text(self._alarm, self._finding)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The StateReasonData."""
+        return alarm_reasons.data(self._alarm, self._finding)
 
 
 def period_of(alarm: Record) -> int:
@@ -63,9 +72,16 @@ def window_of(alarm: Record, now: float) -> Window:
     return Window(end - range_of(alarm), end)
 
 
-def metrics_of(alarm: Record) -> list[MetricName]:
-    """Return the metrics that an alarm reads."""
-    return [metric_of(query["MetricStat"]["Metric"]) for query in _queries(alarm) if "MetricStat" in query]
+def outlooks_of(store: MetricStore, place: Place, alarm: Record, now: float) -> list[Outlook]:
+    """Return, for every metric that an alarm reads, until when an evaluation sees the same of it."""
+    window = window_of(alarm, now)
+    stats = [query["MetricStat"] for query in _queries(alarm) if "MetricStat" in query]
+    return [
+        store.outlook(
+            place, metric_of(stat["Metric"]), Reading(window.start, window.end, int(stat["Period"]), stat["Stat"])
+        )
+        for stat in stats
+    ]
 
 
 def evaluate_alarm(store: MetricStore, place: Place, alarm: Record, now: float) -> Evaluation:
@@ -83,8 +99,7 @@ def evaluate_alarm(store: MetricStore, place: Place, alarm: Record, now: float) 
     series = values if isinstance(values, dict) else _constant(values, stamps)
     counts = _counts(store, place, watched, window)
     points = [Point(stamp, series.get(stamp), counts.get(stamp, 0.0)) for stamp in stamps]
-    is_empty = not any(isinstance(value, dict) and value for value in found.values())
-    return _judged(alarm, points, period, now, is_empty=is_empty)
+    return _judged(alarm, points, period, now)
 
 
 def rule_of(alarm: Record) -> Rule:
@@ -102,7 +117,7 @@ def _constant(value: Value, stamps: Sequence[int]) -> dict[int, float]:
     raise ExpressionError("The expression of an alarm must give one time series.")
 
 
-def _judged(alarm: Record, points: Sequence[Point], period: int, now: float, *, is_empty: bool) -> Evaluation:
+def _judged(alarm: Record, points: Sequence[Point], period: int, now: float) -> Evaluation:
     rule, compare = rule_of(alarm), COMPARISONS[alarm["ComparisonOperator"]]
     breaching = [None if point.value is None else compare(point.value, alarm["Threshold"]) for point in points]
     state = None if _has_too_few_samples(alarm, points, rule) else state_of(breaching, rule)
@@ -115,7 +130,7 @@ def _judged(alarm: Record, points: Sequence[Point], period: int, now: float, *, 
         period,
         now,
     )
-    return Evaluation(state, alarm_reasons.text(alarm, finding), alarm_reasons.data(alarm, finding), is_empty)
+    return Evaluation(state, alarm, finding)
 
 
 def _has_too_few_samples(alarm: Record, points: Sequence[Point], rule: Rule) -> bool:

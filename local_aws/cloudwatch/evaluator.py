@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local_aws.cloudwatch import alarms, composite_alarms
-from local_aws.cloudwatch.alarm_actions import perform, repeat
-from local_aws.cloudwatch.alarm_evaluation import evaluate_alarm, interval_of, metrics_of, range_of
+from local_aws.cloudwatch.alarm_actions import perform, repeat, repeats
+from local_aws.cloudwatch.alarm_evaluation import evaluate_alarm, interval_of, outlooks_of
 from local_aws.cloudwatch.expression_parser import ExpressionError
-from local_aws.cloudwatch.series import MetricName, MetricStore
+from local_aws.cloudwatch.outlook import Outlook
+from local_aws.cloudwatch.series import MetricStore
 from local_aws.store import Key, Record
 
 if TYPE_CHECKING:
@@ -28,9 +29,21 @@ class _Watch:
     key: Key
     alarm: Record
     interval: int
-    seconds: int
-    """Length of the evaluation range."""
-    metrics: list[MetricName]
+
+
+@dataclass(frozen=True)
+class _Steady:
+    """What the last evaluation of an alarm rests on; while it stays so, the next would find the same.
+
+    Attributes:
+        alarm: As it was evaluated.
+        outlooks: Until when its metrics stay the same.
+        actions: The store's version at which its repeated actions had nothing to do; None where it has none.
+    """
+
+    alarm: Record
+    outlooks: list[Outlook]
+    actions: int | None
 
 
 class Evaluator:
@@ -44,7 +57,7 @@ class Evaluator:
         self._is_holding = False
         self._next = 0.0
         self._done: dict[Key, float] = {}
-        self._idle: dict[Key, object] = {}
+        self._steady: dict[Key, _Steady] = {}
 
     def evaluate_due(self) -> None:
         """Evaluate the metric alarms that are due, then the composite alarms until none changes any more."""
@@ -54,7 +67,7 @@ class Evaluator:
             self._next = min(((now // item.interval + 1) * item.interval for item in self._watched), default=math.inf)
             for item in self._watched:
                 if self._is_due(item, now):
-                    self._evaluate(item.key, item.alarm, now)
+                    self._evaluate(item, now)
         if has_changed or self._is_holding or self._version != self._plane.store.version:
             self._evaluate_composites()
 
@@ -66,9 +79,7 @@ class Evaluator:
         self._version = version
         found = [(key, self._plane.store.get(key)) for key in alarms.every_key(self._plane)]
         self._watched = [
-            _Watch(key, alarm, interval_of(alarm), range_of(alarm), metrics_of(alarm))
-            for key, alarm in found
-            if alarm and not alarms.is_composite(alarm)
+            _Watch(key, alarm, interval_of(alarm)) for key, alarm in found if alarm and not alarms.is_composite(alarm)
         ]
         self._composite = [key for key, alarm in found if alarm and alarms.is_composite(alarm)]
         self._is_holding = any("_held" in alarm for _, alarm in found if alarm)
@@ -79,29 +90,39 @@ class Evaluator:
         if self._done.get(key) == slot:
             return False
         self._done[key] = slot
-        if self._idle.get(key) != _version_of(item.alarm):
-            return True
-        start, place = slot * item.interval - item.seconds, (key.account_id, key.region)
-        return any(self._store.latest(place, name) >= start for name in item.metrics)
+        return not self._is_steady(item, slot * item.interval)
 
-    def _evaluate(self, key: Key, alarm: Record, now: float) -> None:
+    def _is_steady(self, item: _Watch, end: float) -> bool:
+        """Tell whether an evaluation whose range ends then would find what the last one found."""
+        last = self._steady.get(item.key)
+        if last is None or last.alarm != item.alarm:
+            return False
+        if last.actions is not None and last.actions != self._plane.store.version:
+            return False
+        return all(outlook.holds(end) for outlook in last.outlooks)
+
+    def _evaluate(self, item: _Watch, now: float) -> None:
+        key, alarm, place = item.key, item.alarm, (item.key.account_id, item.key.region)
+        self._steady.pop(key, None)
+        outlooks = outlooks_of(self._store, place, alarm, now)
         try:
-            found = evaluate_alarm(self._store, (key.account_id, key.region), alarm, now)
+            found = evaluate_alarm(self._store, place, alarm, now)
         except ExpressionError as err:
             _LOG.warning("alarm %s cannot be evaluated: %s", key.name, err)
             return
         except Exception:  # noqa: BLE001 - one alarm must not keep the others from being evaluated
             _LOG.exception("alarm %s cannot be evaluated", key.name)
             return
-        if found.state is None or found.state == alarm["StateValue"]:
-            repeat(self._plane, key, {**alarm, "StateReasonData": json.dumps(found.data)})
-        elif old := alarms.move(self._plane, key, found.state, found.reason, found.data):
-            perform(self._plane, key, old)
-        # An alarm without data stays as it is until data comes: months pass faster when it is not looked at.
-        after = self._plane.store.get(key)
-        self._idle.pop(key, None)
-        if found.is_empty and after:
-            self._idle[key] = _version_of(after)
+        if found.state is not None and found.state != alarm["StateValue"]:
+            if old := alarms.move(self._plane, key, found.state, found.reason, found.data):
+                perform(self._plane, key, old)
+            return
+        actions = None
+        if repeats(alarm):
+            actions = self._plane.store.version
+            if not repeat(self._plane, key, {**alarm, "StateReasonData": json.dumps(found.data)}):
+                return
+        self._steady[key] = _Steady(alarm, outlooks, actions)
 
     def _evaluate_composites(self) -> None:
         for _ in range(_MOST_NESTING):
@@ -109,7 +130,3 @@ class Evaluator:
             changed = [composite_alarms.evaluate(self._plane, key, alarm) for key, alarm in pairs if alarm]
             if not any(changed):
                 return
-
-
-def _version_of(alarm: Record) -> object:
-    return alarm["AlarmConfigurationUpdatedTimestamp"], alarm["StateUpdatedTimestamp"]

@@ -4,6 +4,7 @@ Grammar, loosest first: OR/|| · AND/&& · comparisons · + - · * / · ^ · una
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -65,6 +66,7 @@ class Apply:
 Node = Number | Text | Name | Array | Apply
 
 
+@functools.lru_cache(maxsize=512)
 def parse(text: str) -> Node:
     """Return the tree of an expression.
 

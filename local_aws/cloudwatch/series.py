@@ -6,24 +6,20 @@ CloudWatch, data finer than a minute is kept for 3 hours, minutes for 15 days, t
 
 import bisect
 import datetime as dt
-import math
 import pickle
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from local_aws.clock import Clock
+from local_aws.cloudwatch.buckets import Series
+from local_aws.cloudwatch.outlook import Outlook, Reading, outlook
 from local_aws.cloudwatch.samples import Samples
 
 MINUTE = 60
 _HIGH_RESOLUTION = {"ConcurrentRequestsPerModel": 10, "ConcurrentRequestsPerCopy": 10}
 """Metrics that AWS services publish more often than each minute, and how often."""
-_DAY = 86_400
-_ROLL_UPS = ((3 * 3_600, 60), (15 * _DAY, 300), (63 * _DAY, 3_600))
-"""Age in seconds from which data is kept at this many seconds."""
-_RETENTION = 455 * _DAY
 Dimensions = tuple[tuple[str, str], ...]
 Place = tuple[str, str]
 """Account and region."""
@@ -40,51 +36,6 @@ class MetricName(NamedTuple):
     def of(cls, namespace: str, name: str, dimensions: Mapping[str, str]) -> "MetricName":
         """Make one of dimensions in any order."""
         return cls(namespace, name, tuple(sorted(dimensions.items())))
-
-
-@dataclass
-class Series:
-    """The buckets of one metric in one unit."""
-
-    starts: list[int] = field(default_factory=list)
-    buckets: dict[int, Samples] = field(default_factory=dict)
-    rolled: dict[int, float] = field(default_factory=dict)
-    """Width → the time before which everything has it."""
-
-    def bucket(self, start: int) -> Samples:
-        """Return the bucket that starts at a time, made where there is none."""
-        found = self.buckets.get(start)
-        if found is None:
-            found = self.buckets[start] = Samples()
-            if self.starts and start < self.starts[-1]:
-                bisect.insort(self.starts, start)
-            else:
-                self.starts.append(start)
-        return found
-
-    def between(self, start: float, end: float) -> list[tuple[int, Samples]]:
-        """Return the buckets that start in [start, end), with their starts."""
-        first, last = bisect.bisect_left(self.starts, start), bisect.bisect_left(self.starts, end)
-        return [(moment, self.buckets[moment]) for moment in self.starts[first:last]]
-
-    def roll_up(self, now: float) -> None:
-        """Merge old buckets into wider ones, and forget the oldest."""
-        for age, width in _ROLL_UPS:
-            border = (now - age) // width * width
-            self._widen(self.rolled.get(width, 0.0), border, width)
-            self.rolled[width] = border
-        for start in self.starts[: bisect.bisect_left(self.starts, now - _RETENTION)]:
-            self._take(start)
-
-    def _widen(self, since: float, border: float, width: int) -> None:
-        first, last = bisect.bisect_left(self.starts, since), bisect.bisect_left(self.starts, border)
-        for start in self.starts[first:last]:
-            if start % width:
-                self.bucket(start // width * width).merge(self._take(start))
-
-    def _take(self, start: int) -> Samples:
-        del self.starts[bisect.bisect_left(self.starts, start)]
-        return self.buckets.pop(start)
 
 
 class MetricStore:
@@ -119,7 +70,7 @@ class MetricStore:
                 name = MetricName.of(namespace, metric, dimensions)
                 series = self._hot[hot] = self._find((self._account_id, region), name, unit)
             self._has_changed = True
-            series.bucket(int(moment // resolution) * resolution).add(value)
+            series.put(int(moment // resolution) * resolution, value)
 
     def add(
         self, place: Place, name: MetricName, unit: str, moment: float, samples: Samples, *, resolution: int = MINUTE
@@ -139,8 +90,8 @@ class MetricStore:
             units = self._series.get(place, {}).get(name, {})
             for key, series in units.items():
                 if unit in {None, key}:
-                    for _, bucket in series.between(start, end):
-                        found.merge(bucket)
+                    for first, last in series.runs(start, end):
+                        series.merge_into(found, first, last)
         return found
 
     def read_periods(
@@ -150,17 +101,20 @@ class MetricStore:
         found: dict[int, Samples] = {}
         with self._lock:
             for key, series in self._series.get(place, {}).get(name, {}).items():
-                if unit in {None, key}:
-                    for moment, bucket in series.between(start, end):
-                        slot = start + (moment - start) // period * period
-                        found.setdefault(slot, Samples()).merge(bucket)
+                for first, last in series.runs(start, end) if unit in {None, key} else ():
+                    position = first
+                    while position < last:
+                        slot = start + (series.starts[position] - start) // period * period
+                        following = bisect.bisect_left(series.starts, slot + period, position, last)
+                        series.merge_into(found.setdefault(slot, Samples()), position, following)
+                        position = following
         return dict(sorted(found.items()))
 
-    def latest(self, place: Place, name: MetricName) -> float:
-        """Return where the newest bucket of a metric starts; minus infinity where it has none."""
+    def outlook(self, place: Place, name: MetricName, reading: Reading) -> Outlook:
+        """Return until when what is read of a metric stays the same."""
         with self._lock:
-            units = self._series.get(place, {}).get(name, {})
-            return max((series.starts[-1] for series in units.values() if series.starts), default=-math.inf)
+            units = self._series.setdefault(place, {}).setdefault(name, {})
+            return outlook(units, reading)
 
     def unit_of(self, place: Place, name: MetricName) -> str:
         """Return the unit that a metric is published in; `None` where it has several or none."""
