@@ -9,6 +9,7 @@ standardised:
 and a day alarms if a residual passes the critical value. That is the larger of the normal quantile for FALSE_ALARMS,
 corrected for the number of quantities looked at (Bonferroni), and the empirical quantile of the worst residual of each
 baseline day: the first corrects for what was looked at, the second for days that are wilder than a normal distribution.
+For the second, every day is standardised by the spread of the other months: no day vouches for itself or its season.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processing.metrics import Floats
 
 FALSE_ALARMS = 0.03
 """Share of ordinary days on which a monitor may alarm."""
+
+_DAY, _MONTH = 86_400.0, 30
 
 GREATER, LESS = "GreaterThanThreshold", "LessThanThreshold"
 OVERRIDES = "monitoringConfigOverrides"
@@ -70,6 +74,24 @@ def spread(values: Floats, errors: Floats, *, reference: float | None = None) ->
         else:
             high = middle
     return Spread(_centre(values, _weights(errors, high), reference), high, float(np.median(errors)))
+
+
+def honest_residuals(values: Floats, errors: Floats, *, reference: float | None = None) -> Floats:
+    """Residuals of days in their order, each by the spread that the days outside its own month have."""
+    folds = np.array_split(np.arange(len(values)), max(2, round(len(values) / _MONTH)))
+    residuals = np.empty(len(values))
+    for fold in folds:
+        others = np.setdiff1d(np.arange(len(values)), fold)
+        residuals[fold] = spread(values[others], errors[others], reference=reference).residuals(
+            values[fold], errors[fold]
+        )
+    return residuals
+
+
+def each_day(moments: Floats) -> list[NDArray[np.bool_]]:
+    """Which rows belong to each day, in UTC."""
+    days = np.floor(moments / _DAY)
+    return [days == day for day in np.unique(days)]
 
 
 def critical_value(worst: Floats, tests: int, *, false_alarms: float = FALSE_ALARMS) -> float:

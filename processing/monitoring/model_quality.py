@@ -11,12 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from processing.metrics import Floats, Labels
+from processing.metrics import Floats
 from processing.model_monitor_metrics import binary_classification_metrics
 from processing.monitoring.calibration_line import Estimate
-from processing.monitoring.day_limits import GREATER, LESS, DayLimit, Spread, critical_value, spread
+from processing.monitoring.day_limits import (
+    GREATER,
+    LESS,
+    DayLimit,
+    Spread,
+    critical_value,
+    each_day,
+    honest_residuals,
+    spread,
+)
 from processing.monitoring.labels import Labelled
 from processing.monitoring.quality_measures import AUC, INTERCEPT, SLOPE, quality_measures
 from processing.monitoring.settings import MonitorInputError
@@ -66,19 +74,18 @@ def assess(labelled: Labelled, constraints: Mapping[str, Any], threshold: float)
     return ModelQualityReport(_statistics(metrics, ours, labelled), violations, _headline(ours))
 
 
-def baseline_constraints(
-    labels: Labels, scores: Floats, moments: Floats, days: NDArray[Any], *, min_rows: int = MIN_ROWS
-) -> dict[str, Any]:
-    """Choose the constraints from the days of months that the scoring model had not learned from.
+def baseline_constraints(labelled: Labelled) -> dict[str, Any]:
+    """Choose the constraints from days that the scoring model had not learned from.
 
     Too few days give no constraints: a guess would alarm always or never.
     """
+    labels, scores, moments = labelled.labels, labelled.probabilities, labelled.moments
     per_day = [
         quality_measures(labels[rows], scores[rows], moments[rows])
-        for rows in (days == day for day in np.unique(days))
-        if rows.sum() >= min_rows and 0 < labels[rows].sum() < rows.sum()
+        for rows in each_day(moments)
+        if rows.sum() >= MIN_ROWS and 0 < labels[rows].sum() < rows.sum()
     ]
-    document: dict[str, Any] = {"version": _VERSION, BINARY: {}, CALIBRATION: {}, "baseline_days": len(per_day)}
+    document: dict[str, Any] = {"version": _VERSION, BINARY: {}, CALIBRATION: {}}
     if len(per_day) < MIN_DAYS:
         return document
     spreads, worst = {}, []
@@ -88,7 +95,7 @@ def baseline_constraints(
     # The intercept's distance is two-sided.
     critical = critical_value(np.max(worst, axis=0), len(_WATCHED) + 1)
     for name, found in spreads.items():
-        limit = DayLimit.of(found, _WATCHED[name], critical=critical, minimum_rows=min_rows)
+        limit = DayLimit.of(found, _WATCHED[name], critical=critical, minimum_rows=MIN_ROWS)
         document[_SECTIONS[name]][name] = limit.to_dict()
     return document
 
@@ -119,8 +126,10 @@ def _spread(name: str, days: Sequence[Estimate]) -> tuple[Spread, Floats]:
     errors = np.array([day.error for day in days])
     known = np.isfinite(values) & np.isfinite(errors)
     # A calibrated model's intercept is 0: days of both signs spread around it.
-    found = spread(values[known], errors[known], reference=0.0 if name == INTERCEPT else None)
-    return found, np.where(known, found.residuals(np.nan_to_num(values), np.nan_to_num(errors)), 0.0)
+    reference = 0.0 if name == INTERCEPT else None
+    residuals = np.zeros(len(values))
+    residuals[known] = honest_residuals(values[known], errors[known], reference=reference)
+    return spread(values[known], errors[known], reference=reference), residuals
 
 
 def _estimates(metrics: Mapping[str, Any]) -> dict[str, Estimate]:
