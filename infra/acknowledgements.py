@@ -132,6 +132,64 @@ ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
     ),
     Acknowledgement(_IAM5, "Log streams of one kind of job.", place="*-Training/*", detail="*:log-group:*Jobs:[*]"),
     Acknowledgement(_IAM5, _JOB_NAMES, place="*-Training/Permissions/Pipeline/*", detail="*-job/[*]"),
+    Acknowledgement(_IAM5, _OBJECTS, place="*-Monitoring/Permissions/*", detail="Resource::FlightDelay-*-Lake:*/[*]"),
+    Acknowledgement(
+        _IAM5,
+        "Markers and pointers: variant and day stand between the prefix and the object's name.",
+        place="*-Monitoring/Permissions/Monitoring/*",
+        detail="Resource::FlightDelay-*-Lake:*/[*]/*",
+    ),
+    Acknowledgement(
+        _IAM5,
+        "EC2 network interfaces, ECR log-in, metrics, delivery of logs and traces: none has a resource level that can "
+        "be used (https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html, sagemaker-roles.html).",
+        place="*-Monitoring/Permissions/*",
+        detail="Resource::[*]",
+    ),
+    Acknowledgement(
+        _IAM5,
+        "The workflow names its jobs by variant, day and a number of its own; configurations and models are named by "
+        "version and content.",
+        place="*-Monitoring/Permissions/Monitoring/*",
+        detail="*:sagemaker:*-*[*]",
+    ),
+    Acknowledgement(
+        _IAM5,
+        "Executions of the one state machine; Step Functions makes their names up.",
+        place="*-Monitoring/Permissions/Retraining/*",
+        detail="*:execution:*-retrain:[*]",
+    ),
+    Acknowledgement(_IAM5, "Log streams of one kind of job.", place="*-Monitoring/*", detail="*:log-group:*Jobs:[*]"),
+    Acknowledgement(
+        "AwsSolutions-SQS3", "It is the dead-letter queue, of a rule's target.", place="*-Monitoring/*/Lost/*"
+    ),
+    Acknowledgement(
+        "*-CloudWatchAlarmAction",
+        "People are called by the composite alarm over all of them: that monitoring does not work is one message.",
+        place="*-Monitoring/Ch*",
+    ),
+    Acknowledgement(_IAM5, _OBJECTS, place="*-Scoring/Permissions/*", detail="Resource::FlightDelay-*-Lake:*/[*]"),
+    Acknowledgement(
+        _IAM5,
+        "The day stands between the prefix and the summary's name.",
+        place="*-Scoring/Permissions/Scoring/*",
+        detail="*/scoring/[*]/summary.json",
+    ),
+    Acknowledgement(
+        _IAM5,
+        "EC2 network interfaces, ECR log-in, metrics, delivery of logs and traces: none has a resource level that can "
+        "be used (https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html, sagemaker-roles.html).",
+        place="*-Scoring/Permissions/*",
+        detail="Resource::[*]",
+    ),
+    Acknowledgement(
+        _IAM5,
+        "The workflow names its jobs by day and a number of its own, each kind with a prefix; configurations are named "
+        "by content.",
+        place="*-Scoring/Permissions/*",
+        detail="*:sagemaker:*-[*]",
+    ),
+    Acknowledgement(_IAM5, "Log streams of one kind of job.", place="*-Scoring/*", detail="*:log-group:*Jobs:[*]"),
     Acknowledgement(
         "*-VPCDefaultSecurityGroupClosed",
         "The rule fires on every VPC. Emptying the default group takes a Lambda function with EC2 rights as a custom "
@@ -160,6 +218,8 @@ ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
         place="*-Training",
     ),
     Acknowledgement("W6001", "As for Training: one output tells the command line all it needs.", place="*-Release"),
+    Acknowledgement("W6001", "As for Training: one output tells the command line all it needs.", place="*-Scoring"),
+    Acknowledgement("W6001", "As for Training: one output tells the command line all it needs.", place="*-Monitoring"),
 )
 
 
@@ -173,12 +233,17 @@ CHECKOV_ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
     Acknowledgement("CKV_AWS_111", _ENI, place="*-Training/*Permissions*"),
     Acknowledgement("CKV_AWS_109", _ENI, place="*-Release/*Permissions*"),
     Acknowledgement("CKV_AWS_111", _ENI, place="*-Release/*Permissions*"),
+    Acknowledgement("CKV_AWS_109", _ENI, place="*-Monitoring/*Permissions*"),
+    Acknowledgement("CKV_AWS_111", _ENI, place="*-Monitoring/*Permissions*"),
+    Acknowledgement("CKV_AWS_109", _ENI, place="*-Scoring/*Permissions*"),
+    Acknowledgement("CKV_AWS_111", _ENI, place="*-Scoring/*Permissions*"),
     Acknowledgement(
         "CKV_AWS_27",
         "SQS encrypts it with a key of its own. Events name packages and alarms, nothing else; a key of ours "
         "would have to let all of EventBridge use it.",
         place="*-Release/*Lost*",
     ),
+    Acknowledgement("CKV_AWS_27", "As in Release: events name alarms, nothing else.", place="*-Monitoring/*Lost*"),
     Acknowledgement("CKV_AWS_109", _BOUNDARY, place="*-Delivery/*Boundary*"),
     Acknowledgement("CKV_AWS_111", _BOUNDARY, place="*-Delivery/*Boundary*"),
     Acknowledgement(

@@ -100,7 +100,7 @@ def test_raw_tables_are_queried_where_they_land(sandbox):
     }
 
     flights = tables["flights"]
-    assert set(tables) == {"flights", "weather", "planes", "airports", "airlines", "prepared"}
+    assert set(tables) == {"flights", "weather", "planes", "airports", "airlines", "prepared", "predictions"}
     assert flights["StorageDescriptor"]["Location"].endswith("/nycflights13/flights/")
     assert [key["Name"] for key in flights["PartitionKeys"]] == ["year", "month"]
     assert not {"year", "month"} & {column["Name"] for column in flights["StorageDescriptor"]["Columns"]}
