@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-JOBS = ("prepare", "evaluate", "judge-experiment", "prepare-scoring")
+JOBS = ("prepare", "evaluate", "judge-experiment", "prepare-scoring", "monitor")
 USAGE_ERROR = 2
 
 

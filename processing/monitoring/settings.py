@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from processing.failure import MESSAGE_FILE
 
@@ -55,7 +56,7 @@ class Settings:
     labelled_share: float
     label_wait_days: int
     label_horizon_days: int
-    source: str
+    source: Literal["endpoint", "transform"]
     capture_dir: Path
     ground_truth_dir: Path
     state_dir: Path
