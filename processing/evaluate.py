@@ -1,7 +1,8 @@
 """The evaluate job: judge the refitted model on the test months and write what the gate and the report read.
 
 Reads the prepared splits, the candidate (refitted) and the tuned model's archives and the champion's prefix; writes
-`evaluation/`: evaluation.json (the quality gate's property file), model_card.json, curves.json and plots/*.svg.
+`evaluation/`: evaluation.json (the quality gate's property file), model_card.json, curves.json, plots/*.svg and the
+monitors' baselines (processing.monitoring.baselines).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from processing.failure import MESSAGE_FILE, report_failure
 from processing.metrics import Labels
 from processing.model_archive import Model, ModelArchiveError, find_champion, open_model
 from processing.model_card import build_model_card
+from processing.monitoring.baselines import Span, write_baselines
 from usecase.feature_spec import FeatureSpec, FeatureSpecError
 
 DAY_COLUMN = "flight_date"
@@ -109,7 +111,7 @@ def run(settings: Settings) -> None:
     spec = FeatureSpec.load(settings.specification_dir / "feature_spec.json")
     models = _open_models(settings)
     test = read_split("test", settings.test_dir, spec, needed=(DAY_COLUMN, *spec.slices))
-    validation = read_split("validation", settings.validation_dir, spec)
+    validation = read_split("validation", settings.validation_dir, spec, needed=(DAY_COLUMN, *spec.slices))
     _LOG.info("loaded %d test rows, models %s, %.1f s", len(test), ", ".join(models), time.perf_counter() - started)
     scored = _score(models, test, spec)
     validated = _score({"tuned": models["tuned"]}, validation, spec)
@@ -119,6 +121,13 @@ def run(settings: Settings) -> None:
     document = evaluate(scored, validated, rows, attributed, settings.options)
     document["comparisons"]["champion"]["version"] = settings.champion_version if "champion" in models else ""
     _write(settings, document, scored, models)
+    # The monitors' limits: days that the scoring model had not learned from.
+    spans = [
+        Span(validation, validated.labels, validated.scores["tuned"], DAY_COLUMN),
+        Span(test, scored.labels, scored.scores["candidate"], DAY_COLUMN),
+    ]
+    write_baselines(settings.output_dir / "evaluation", models["candidate"], spans, document["threshold"]["value"])
+    _LOG.info("wrote the monitors' baselines, %.1f s", time.perf_counter() - started)
     _report(document, time.perf_counter() - started)
 
 
