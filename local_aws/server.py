@@ -152,8 +152,8 @@ class LocalAws:
                 shutil.rmtree(self.settings.root / folder, ignore_errors=True)
         if self.settings.is_persistent:
             backends.hold_until_restored()
-            self.state.restore_store()
             self.plane.clock.keep_in(self.settings.root / "state" / "clock.json")
+            self.state.restore_store(self.plane.clock.now())
             spawn("snapshots", self._save_regularly)
         sagemaker_events.observe(self.plane)
         spawn("http-server", lambda: self._server.serve_forever(poll_interval=0.1))

@@ -4,6 +4,7 @@
 Every file is replaced in one step. What cannot be read is set aside, never a reason not to start.
 """
 
+import datetime as dt
 import json
 import logging
 import pickle
@@ -38,7 +39,7 @@ class State:
         """Start empty: remove what earlier runs left."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def restore_store(self) -> None:
+    def restore_store(self, now: dt.datetime) -> None:
         """Read the records; jobs that ran when the server ended have failed."""
         self._check_manifest()
         self._bodies.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,7 @@ class State:
                 self._store.restore(pickle.loads(file.read_bytes()))  # noqa: S301 - our own file
             except Exception as err:  # noqa: BLE001 - whatever a broken file raises
                 self._set_aside(file, f"{type(err).__name__}: {err}")
-            end_orphans(self._store)
+            end_orphans(self._store, now)
 
     def restore_moto(self) -> None:
         """Read the state of moto's services."""

@@ -51,7 +51,7 @@ def create_change_set(context: Context, request: Request) -> Response:
         "ChangeSetName": request["ChangeSetName"],
         "StackId": stack.stack_id,
         "StackName": stack.name,
-        "CreationTime": stacks.now(),
+        "CreationTime": stacks.now(context),
         "Description": request.get("Description"),
         "Tags": tags,
         "Capabilities": request.get("Capabilities", []),

@@ -79,7 +79,7 @@ class Deployment:
         """Remove the stack's resources, apart from those that its template retains."""
         self._stack.status("DELETE_IN_PROGRESS", "User Initiated")
         if self._remove_all(retain=True):
-            self._stack.change(DeletionTime=stacks.now(), Outputs=[], _Imports=[])
+            self._stack.change(DeletionTime=stacks.now(self._stack.context), Outputs=[], _Imports=[])
             self._stack.status("DELETE_COMPLETE")
         else:
             failed = [
@@ -321,7 +321,6 @@ def _record(  # noqa: PLR0917 - a record's fields
         "DeletionPolicy": resource.get("DeletionPolicy", "Delete"),
         "UpdateReplacePolicy": resource.get("UpdateReplacePolicy", "Delete"),
         "ResourceStatus": status,
-        "Timestamp": stacks.now(),
     }
 
 

@@ -17,9 +17,9 @@ _RUNNING: set[str] = set()
 _LOCK = threading.Lock()
 
 
-def now() -> dt.datetime:
+def now(context: Context) -> dt.datetime:
     """Return the time."""
-    return dt.datetime.now(dt.UTC)
+    return context.plane.clock.now()
 
 
 class Stack:
@@ -70,7 +70,7 @@ class Stack:
 
     def status(self, status: str, reason: str = "") -> None:
         """Set the stack's status, with an event."""
-        fields = {"StackStatus": status, "StackStatusReason": reason, "LastUpdatedTime": now()}
+        fields = {"StackStatus": status, "StackStatusReason": reason, "LastUpdatedTime": now(self.context)}
         self.event(self.name, self.stack_id, "AWS::CloudFormation::Stack", status, reason)
         self.change(**fields)
 
@@ -83,7 +83,7 @@ class Stack:
             "LogicalResourceId": logical_id,
             "PhysicalResourceId": physical_id,
             "ResourceType": kind,
-            "Timestamp": now(),
+            "Timestamp": now(self.context),
             "ResourceStatus": status,
             **({"ResourceStatusReason": reason} if reason else {}),
         }
@@ -91,7 +91,8 @@ class Stack:
 
     def keep(self, logical_id: str, resource: Record) -> None:
         """Record a resource."""
-        self._store.update(self.key(RESOURCES), lambda record: record["Resources"].__setitem__(logical_id, resource))
+        stamped = {**resource, "Timestamp": now(self.context)}
+        self._store.update(self.key(RESOURCES), lambda record: record["Resources"].__setitem__(logical_id, stamped))
 
     def forget(self, logical_id: str) -> None:
         """Drop a resource."""
@@ -105,7 +106,7 @@ def begin(context: Context, name: str, fields: Record) -> Stack:
     record = {
         "StackId": arn,
         "StackName": name,
-        "CreationTime": now(),
+        "CreationTime": now(context),
         "StackStatus": "REVIEW_IN_PROGRESS",
         "DisableRollback": False,
         "EnableTerminationProtection": False,

@@ -10,7 +10,6 @@ import json
 import logging
 import random
 import threading
-import time
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping
@@ -160,7 +159,7 @@ class CaptureWriter:
         _LOG.warning("%s: %s", target.plan.endpoint.name, text)
         key = target.plan.endpoint
         stream = LogStream(key.account_id, key.region, target.plan.log_group, f"{target.plan.variant}/data-log")
-        stream.write([(int(time.time() * 1000), text)])
+        stream.write([(int(self._plane.clock.time() * 1000), text)])
         if not is_lost:
             with self._lock:
                 self._lines[target][:0] = lines

@@ -114,7 +114,7 @@ class Instance:
             JobFailedError: The model cannot be fetched.
         """
         self.hops = [self._hop(number, record) for number, record in enumerate(self.plan.containers, 1)]
-        followers = [LogFollower(hop.spec.log_path, self._stream(hop)) for hop in self.hops]
+        followers = [LogFollower(hop.spec.log_path, self._stream(hop), self._plane.clock) for hop in self.hops]
         self._logs.enter_context(followed(followers))
         group = ContainerGroup(
             f"{self.plan.endpoint.name}/{self.plan.variant}/{self.id}",

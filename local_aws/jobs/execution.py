@@ -84,11 +84,14 @@ def open_containers(
     job: JobContext, group: ContainerGroup, *, log_group: str, listener: Listener | None = None
 ) -> Iterator[RunningGroup]:
     """Start a group, follow its logs, and leave no process behind at the block's end."""
-    epoch = int(time.time() * 1000)
+    epoch = int(job.plane.clock.time() * 1000)
     account_id, region = job.key.account_id, job.key.region
     followers = [
         LogFollower(
-            spec.log_path, LogStream(account_id, region, log_group, f"{group.name}/{spec.host}-{epoch}"), listener
+            spec.log_path,
+            LogStream(account_id, region, log_group, f"{group.name}/{spec.host}-{epoch}"),
+            job.plane.clock,
+            listener,
         )
         for spec in group.containers
     ]

@@ -2,10 +2,10 @@
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from local_aws.clock import Clock
 from local_aws.moto_adapters.logs import LogStream
 
 _PAUSE = 0.2
@@ -16,8 +16,8 @@ Listener = Callable[[list[str]], None]
 class LogFollower:
     """Read the new lines of one log file."""
 
-    def __init__(self, path: Path, stream: LogStream, listener: Listener | None = None) -> None:
-        self._path, self._stream, self._listener = path, stream, listener
+    def __init__(self, path: Path, stream: LogStream, clock: Clock, listener: Listener | None = None) -> None:
+        self._path, self._stream, self._clock, self._listener = path, stream, clock, listener
         self._position, self._rest = 0, b""
 
     def read(self, *, final: bool = False) -> None:
@@ -33,7 +33,7 @@ class LogFollower:
         # SageMaker's log agent writes a TAB as #011; the metric expressions of its own images rely on it.
         lines = [line.decode(errors="replace").rstrip("\r").replace("\t", "#011")[:_MAX_LINE] for line in whole]
         if lines:
-            now = int(time.time() * 1000)
+            now = int(self._clock.time() * 1000)
             self._stream.write([(now, line) for line in lines])
             if self._listener:
                 self._listener(lines)

@@ -1,6 +1,5 @@
 """Run a processing job: inputs to /opt/ml/processing, the container, outputs to S3."""
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ class _ProcessingRun:
             make_folders(root, "/opt/ml/processing", "/opt/ml/output")
         self._read_inputs()
         uploads = self._uploads()
-        self._update(ProcessingStartTime=dt.datetime.now(dt.UTC))
+        self._update(ProcessingStartTime=self._plane.clock.now())
         with watched(upload for mode, upload in uploads if mode == "Continuous"):
             outcome = run_containers(
                 self._job, self._containers(), log_group=LOG_GROUP, limit_seconds=self._limit_seconds()
@@ -156,6 +155,6 @@ def source_of(item: dict[str, Any]) -> S3Source:
 
 
 def _end(plane: DataPlane, key: Key, status: str, **fields: Any) -> None:
-    now = dt.datetime.now(dt.UTC)
+    now = plane.clock.now()
     ended = {"ProcessingJobStatus": status, "ProcessingEndTime": now, "LastModifiedTime": now, **fields}
     plane.store.update(key, lambda record: record.update(ended))

@@ -34,7 +34,7 @@ CPU_SHARE = "training-job-cpus"
 
 def start_training_job(plane: DataPlane, key: Key) -> None:
     """Run a recorded training job on its own thread."""
-    record = TrainingRecord(plane.store, key, plane.metrics)
+    record = TrainingRecord(plane.store, key, plane.metrics, plane.clock)
     start_job(
         plane, key, lambda job: _TrainingRun(job, record).run(), lambda reason: record.end("Failed", "Failed", reason)
     )

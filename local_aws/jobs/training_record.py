@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from local_aws.clock import Clock
 from local_aws.cloudwatch.metrics import Metrics
 from local_aws.jobs.metrics import Point, final_values
 from local_aws.store import Key, Record, Store
@@ -28,9 +29,8 @@ def new_transitions(now: dt.datetime) -> list[Record]:
     return [{"Status": "Starting", "StartTime": now, "StatusMessage": MESSAGES["Starting"]}]
 
 
-def advance(record: Record, status: str, message: str = "") -> None:
+def advance(record: Record, status: str, now: dt.datetime, message: str = "") -> None:
     """Enter a secondary status: the one before ends now."""
-    now = dt.datetime.now(dt.UTC)
     transitions = record["SecondaryStatusTransitions"]
     transitions[-1]["EndTime"] = now
     transitions.append({"Status": status, "StartTime": now, "StatusMessage": message or MESSAGES[status]})
@@ -40,14 +40,14 @@ def advance(record: Record, status: str, message: str = "") -> None:
 class TrainingRecord:
     """The record of one training job in the store."""
 
-    def __init__(self, store: Store, key: Key, published: Metrics) -> None:
-        self._store, self._key, self._published = store, key, published
+    def __init__(self, store: Store, key: Key, published: Metrics, clock: Clock) -> None:
+        self._store, self._key, self._published, self._clock = store, key, published, clock
 
     def advance(self, status: str) -> None:
         """Enter a secondary status; the first that costs money starts the clock."""
 
         def change(record: Record) -> None:
-            advance(record, status)
+            advance(record, status, self._clock.now())
             record.setdefault("TrainingStartTime", record["LastModifiedTime"])
 
         self._store.update(self._key, change)
@@ -60,7 +60,7 @@ class TrainingRecord:
         if not points:
             return
         self._store.update(self._key, lambda record: record["_metrics"].extend(points))
-        dimensions, now = {"TrainingJobName": self._key.name}, dt.datetime.now(dt.UTC)
+        dimensions, now = {"TrainingJobName": self._key.name}, self._clock.now()
         for point in points:
             self._published.put(
                 NAMESPACE,
@@ -80,7 +80,7 @@ class TrainingRecord:
         """Enter the final status, with final metrics and billed time."""
 
         def change(record: Record) -> None:
-            advance(record, secondary, reason)
+            advance(record, secondary, self._clock.now(), reason)
             now = record["LastModifiedTime"]
             record["SecondaryStatusTransitions"][-1]["EndTime"] = now
             record.update(TrainingJobStatus=status, TrainingEndTime=now)

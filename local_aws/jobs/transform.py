@@ -1,7 +1,6 @@
 """Run a transform job: the model's container, every input object through it, the answers to S3."""
 
 import contextlib
-import datetime as dt
 import gzip
 import http
 from collections.abc import Iterator
@@ -55,7 +54,7 @@ class _TransformRun:
 
     def run(self) -> None:
         """Run the job to its end."""
-        _update(self._plane, self._job.key, TransformStartTime=dt.datetime.now(dt.UTC))
+        _update(self._plane, self._job.key, TransformStartTime=self._plane.clock.now())
         inputs = self._read_inputs()
         group = self._containers()
         if not self._job.control.stop_requested.is_set():
@@ -172,5 +171,5 @@ def _update(plane: DataPlane, key: Key, **fields: Any) -> None:
 
 
 def _end(plane: DataPlane, key: Key, status: str, **fields: Any) -> None:
-    now = dt.datetime.now(dt.UTC)
+    now = plane.clock.now()
     _update(plane, key, TransformJobStatus=status, TransformEndTime=now, LastModifiedTime=now, **fields)

@@ -105,7 +105,7 @@ def _ship_log(plane: DataPlane, function: LambdaFunction, stream: str, log: Path
         if err.response["Error"]["Code"] != "ResourceAlreadyExistsException":
             raise
     logs.create_log_stream(logGroupName=group, logStreamName=stream)
-    now = int(time.time() * 1000)
+    now = int(plane.clock.time() * 1000)
     logs.put_log_events(
         logGroupName=group,
         logStreamName=stream,

@@ -78,7 +78,7 @@ def retry(plane: DataPlane, records: ExecutionRecords, changes: Mapping[str, Any
 def delete_all(plane: DataPlane, pipeline_arn: str, account_id: str, region: str) -> None:
     """Remove the records of all executions of a pipeline, the tokens that started them, and its cached results."""
     for record in of_pipeline(plane, pipeline_arn, account_id, region):
-        records = ExecutionRecords(plane.store, record["PipelineExecutionArn"], account_id, region)
+        records = ExecutionRecords(plane.store, record["PipelineExecutionArn"], account_id, region, plane.clock.now)
         plane.store.delete(records.key)
         plane.store.delete(records.steps_key)
     for key in plane.store.keys():  # noqa: SIM118 - Store is no mapping

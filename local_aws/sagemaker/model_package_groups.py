@@ -1,7 +1,6 @@
 """Answer the operations of model package groups and their resource policies."""
 
 import json
-from datetime import UTC, datetime
 
 from local_aws.errors import ConflictError, ValidationError
 from local_aws.sagemaker.listing import SortKey, cut_page, select
@@ -32,7 +31,7 @@ def create_model_package_group(context: Context, request: Request) -> Response:
         "ModelPackageGroupName": name,
         "ModelPackageGroupArn": arn,
         **{key: request[key] for key in ("ModelPackageGroupDescription", "ManagedConfiguration") if key in request},
-        "CreationTime": datetime.now(UTC),
+        "CreationTime": context.plane.clock.now(),
         "CreatedBy": {},
         "ModelPackageGroupStatus": "Completed",
         "_last_version": 0,

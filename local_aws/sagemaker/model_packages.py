@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 from local_aws.errors import ApiError, ValidationError
 from local_aws.sagemaker.listing import SortKey, cut_page, select
@@ -102,7 +101,7 @@ def update_model_package(context: Context, request: Request) -> Response:
         }
         if "ModelCard" in request:
             changed["ModelCard"] = {**record.get("ModelCard", {}), **request["ModelCard"]}
-        record.update(changed, LastModifiedTime=datetime.now(UTC), LastModifiedBy={})
+        record.update(changed, LastModifiedTime=context.plane.clock.now(), LastModifiedBy={})
 
     after = context.plane.store.update(key, change)
     if before.get("ModelApprovalStatus") != after.get("ModelApprovalStatus"):
@@ -150,7 +149,7 @@ def _new_version(context: Context, request: Request) -> Record:
     version = context.plane.store.update(group_key(context, group["ModelPackageGroupArn"]), count)["_last_version"]
     record = {
         "ModelApprovalStatus": "PendingManualApproval",
-        **_new_record(request, context.arn(f"{KIND}/{name}/{version}")),
+        **_new_record(context, request, f"{name}/{version}"),
         "ModelPackageName": name,
         "ModelPackageGroupName": name,
         "ModelPackageVersion": version,
@@ -166,18 +165,18 @@ def _new_unversioned(context: Context, request: Request) -> Record:
             "An unversioned Model Package needs InferenceSpecification or SourceAlgorithmSpecification. "
             "Provide one of them."
         )
-    record = {**_new_record(request, context.arn(f"{KIND}/{name}")), "ModelPackageName": name}
+    record = {**_new_record(context, request, name), "ModelPackageName": name}
     if not context.plane.store.insert(context.key(KIND, name), record):
         raise ValidationError(f"Model Package already exists: {record['ModelPackageArn']}")
     return record
 
 
-def _new_record(request: Request, arn: str) -> Record:
+def _new_record(context: Context, request: Request, name: str) -> Record:
     """Return what both kinds of packages have; nothing is validated or scanned here, so the status is final."""
     return {
         **{key: value for key, value in request.items() if key not in NOT_KEPT},
-        "ModelPackageArn": arn,
-        "CreationTime": datetime.now(UTC),
+        "ModelPackageArn": context.arn(f"{KIND}/{name}"),
+        "CreationTime": context.plane.clock.now(),
         "CreatedBy": {},
         "ModelPackageStatus": "Completed",
         "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},

@@ -1,7 +1,5 @@
 """Answer the operations of models."""
 
-import datetime as dt
-
 from local_aws.errors import ValidationError
 from local_aws.moto_adapters import models as moto_models
 from local_aws.sagemaker.listing import cut_page, select
@@ -25,7 +23,7 @@ def create_model(context: Context, request: Request) -> Response:
         "EnableNetworkIsolation": False,
         **request,
         "ModelArn": arn,
-        "CreationTime": dt.datetime.now(dt.UTC),
+        "CreationTime": context.plane.clock.now(),
     }
     if not context.plane.store.insert(context.key(KIND, name), record):
         raise ValidationError(f'Cannot create already existing model "{arn}".')

@@ -9,7 +9,7 @@ from local_aws.pipeline_engine.errors import StepFailedError
 from local_aws.pipeline_engine.model import Definition
 from local_aws.pipeline_engine.parameters import as_text, resolve_parameters
 from local_aws.pipeline_engine.parse import parse_definition
-from local_aws.pipeline_engine.records import ExecutionRecords, public_step, utc_now
+from local_aws.pipeline_engine.records import ExecutionRecords, public_step
 from local_aws.pipeline_engine.references import Scope, resolve
 from local_aws.pipeline_engine.selection import reused_steps
 from local_aws.sagemaker.listing import cut_page
@@ -44,7 +44,7 @@ def start_pipeline_execution(context: Context, request: Request) -> Response:
     repeated = _claim_token(context, records, request.get("ClientRequestToken"), given)
     if repeated is not None:
         return {"PipelineExecutionArn": repeated}
-    record = _execution_record(pipeline, version, request, records.arn) | {"_parameters": parameters}
+    record = _execution_record(context, pipeline, version, request, records.arn) | {"_parameters": parameters}
     record |= _experiment(definition, pipeline, records.arn, parameters)
     lifecycle.start(context.plane, records, record, reused)
     _note_run(context, pipeline["PipelineName"], version["PipelineVersionId"], records.arn)
@@ -128,12 +128,12 @@ def update_pipeline_execution(context: Context, request: Request) -> Response:
     _find(context, request)
     changes = {member: request[member] for member in _SHOWN if member in request}
     key = _records(context, request["PipelineExecutionArn"]).key
-    context.plane.store.update(key, lambda record: record.update(changes, LastModifiedTime=utc_now()))
+    context.plane.store.update(key, lambda record: record.update(changes, LastModifiedTime=context.plane.clock.now()))
     return {"PipelineExecutionArn": request["PipelineExecutionArn"]}
 
 
 def _records(context: Context, arn: str) -> ExecutionRecords:
-    return ExecutionRecords(context.plane.store, arn, context.account_id, context.region)
+    return ExecutionRecords(context.plane.store, arn, context.account_id, context.region, context.plane.clock.now)
 
 
 def _find(context: Context, request: Request) -> Record:
@@ -165,8 +165,8 @@ def _claim_token(
     return str(claimed["PipelineExecutionArn"])
 
 
-def _execution_record(pipeline: Record, version: Record, request: Request, arn: str) -> Record:
-    now = utc_now()
+def _execution_record(context: Context, pipeline: Record, version: Record, request: Request, arn: str) -> Record:
+    now = context.plane.clock.now()
     parallelism = pipeline.get("ParallelismConfiguration")
     record = {
         "PipelineArn": pipeline["PipelineArn"],
@@ -213,7 +213,7 @@ def _experiment(definition: Definition, pipeline: Record, arn: str, parameters: 
 
 def _note_run(context: Context, name: str, version: int, arn: str) -> None:
     def change(record: Record) -> None:
-        record["LastRunTime"] = utc_now()
+        record["LastRunTime"] = context.plane.clock.now()
         for item in record["_versions"]:
             if item["PipelineVersionId"] == version:
                 item["LastExecutionPipelineExecutionArn"] = arn

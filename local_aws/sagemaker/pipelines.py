@@ -1,5 +1,6 @@
 """Answer the operations on pipelines and their versions."""
 
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -8,7 +9,7 @@ from local_aws.errors import ConflictError, ResourceNotFoundError, ValidationErr
 from local_aws.pipeline_engine import lifecycle
 from local_aws.pipeline_engine.checks import check_definition
 from local_aws.pipeline_engine.parse import parse_definition
-from local_aws.pipeline_engine.records import ACTIVE, utc_now
+from local_aws.pipeline_engine.records import ACTIVE
 from local_aws.sagemaker.listing import cut_page
 from local_aws.sagemaker.operations import Context, Request, Response, operation
 from local_aws.store import Record
@@ -23,7 +24,7 @@ def create_pipeline(context: Context, request: Request) -> Response:
     """Check a definition and keep it as version 1 of a new pipeline."""
     name = request["PipelineName"]
     definition = _definition(context, request)
-    now = utc_now()
+    now = context.plane.clock.now()
     record = {
         "PipelineArn": context.arn(f"pipeline/{name}"),
         "PipelineName": name,
@@ -34,7 +35,7 @@ def create_pipeline(context: Context, request: Request) -> Response:
         "LastModifiedTime": now,
         "_token": request.get("ClientRequestToken"),
         "_tags": request.get("Tags", []),
-        "_versions": [_version(1, definition, request.get("PipelineVersionAliases", []))],
+        "_versions": [_version(1, definition, request.get("PipelineVersionAliases", []), now)],
     }
     if not context.plane.store.insert(context.key(KIND, name), record):
         existing = find_pipeline(context, name)
@@ -55,10 +56,10 @@ def update_pipeline(context: Context, request: Request) -> Response:
     if "PipelineDefinition" in request or "PipelineDefinitionS3Location" in request:
         definition = _definition(context, request)
         if definition != versions[-1]["_definition"]:
-            versions.append(_version(versions[-1]["PipelineVersionId"] + 1, definition, []))
+            versions.append(_version(versions[-1]["PipelineVersionId"] + 1, definition, [], context.plane.clock.now()))
     for alias in request.get("PipelineVersionAliases", []):
         _move_alias(versions, alias, versions[-1])
-    changes |= {"_versions": versions, "LastModifiedTime": utc_now()}
+    changes |= {"_versions": versions, "LastModifiedTime": context.plane.clock.now()}
     context.plane.store.update(context.key(KIND, record["PipelineName"]), lambda old: old.update(changes))
     return {"PipelineArn": record["PipelineArn"], "PipelineVersionId": versions[-1]["PipelineVersionId"]}
 
@@ -130,7 +131,7 @@ def update_pipeline_version(context: Context, request: Request) -> Response:
     version["PipelineVersionAliases"] = [
         alias for alias in version["PipelineVersionAliases"] if alias not in aliases.get("Remove", [])
     ]
-    changes = {"_versions": record["_versions"], "LastModifiedTime": utc_now()}
+    changes = {"_versions": record["_versions"], "LastModifiedTime": context.plane.clock.now()}
     context.plane.store.update(context.key(KIND, record["PipelineName"]), lambda old: old.update(changes))
     return {"PipelineArn": record["PipelineArn"], "PipelineVersionId": version["PipelineVersionId"]}
 
@@ -190,10 +191,10 @@ def _download(context: Context, location: dict[str, str]) -> str:
     return text
 
 
-def _version(number: int, definition: str, aliases: list[str]) -> Record:
+def _version(number: int, definition: str, aliases: list[str], now: datetime) -> Record:
     return {
         "PipelineVersionId": number,
-        "CreationTime": utc_now(),
+        "CreationTime": now,
         "PipelineVersionAliases": list(aliases),
         "_definition": definition,
     }

@@ -1,6 +1,5 @@
 """Answer the operations of processing jobs."""
 
-import datetime as dt
 from typing import Any
 
 from local_aws.errors import ValidationError
@@ -18,7 +17,7 @@ _PLACE = "/opt/ml/processing/"
 def create_processing_job(context: Context, request: Request) -> Response:
     """Check the request, record the job and start it."""
     _check(request)
-    name, now = request["ProcessingJobName"], dt.datetime.now(dt.UTC)
+    name, now = request["ProcessingJobName"], context.plane.clock.now()
     arn = context.arn(f"processing-job/{name}")
     record = {
         **_completed(request),

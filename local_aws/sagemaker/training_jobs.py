@@ -1,6 +1,5 @@
 """Answer the operations of training jobs."""
 
-import datetime as dt
 from typing import Any
 
 from local_aws.errors import ValidationError
@@ -22,7 +21,7 @@ DEFAULT_RUNTIME = 86400
 def create_training_job(context: Context, request: Request) -> Response:
     """Check the request, record the job and start it."""
     _check(request)
-    name, now = request["TrainingJobName"], dt.datetime.now(dt.UTC)
+    name, now = request["TrainingJobName"], context.plane.clock.now()
     arn = context.arn(f"training-job/{name}")
     record: Record = {
         "HyperParameters": {},
@@ -63,7 +62,7 @@ def list_training_jobs(context: Context, request: Request) -> Response:
 @operation
 def stop_training_job(context: Context, request: Request) -> Response:
     """Stop a running job; what it has in /opt/ml/model is kept."""
-    JOBS.stop(context, request, lambda record: advance(record, "Stopping"))
+    JOBS.stop(context, request, lambda record: advance(record, "Stopping", context.plane.clock.now()))
     return {}
 
 

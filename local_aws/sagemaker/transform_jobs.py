@@ -1,7 +1,5 @@
 """Answer the operations of transform jobs."""
 
-import datetime as dt
-
 from local_aws.errors import ValidationError
 from local_aws.jobs.container_files import s3_source
 from local_aws.jobs.inputs import S3Source, check_source
@@ -20,7 +18,7 @@ def create_transform_job(context: Context, request: Request) -> Response:
     """Check the request, record the job and start it."""
     _check(request)
     model = find_model(context, request["ModelName"])
-    name, now = request["TransformJobName"], dt.datetime.now(dt.UTC)
+    name, now = request["TransformJobName"], context.plane.clock.now()
     arn = context.arn(f"transform-job/{name}")
     record = {
         **request,

@@ -1,7 +1,5 @@
 """Answer the operations of hyperparameter tuning jobs."""
 
-from datetime import UTC, datetime
-
 from local_aws.errors import ResourceInUseError, ResourceNotFoundError
 from local_aws.sagemaker.job_records import check_image
 from local_aws.sagemaker.listing import cut_page, select
@@ -36,7 +34,7 @@ def create_hyper_parameter_tuning_job(context: Context, request: Request) -> Res
         check_image(definition.image)
     parents = find_parents(request, lambda parent: context.plane.store.get(context.key(KIND, parent)))
     plan = build_plan(request, definitions, parents)
-    record = new_record(request, arn, definitions)
+    record = new_record(request, arn, definitions, context.plane.clock.now())
     if not context.plane.store.insert(key, record):
         raise ResourceInUseError(
             "Hyperparameter tuning job names must be unique within an AWS account and region, and a hyperparameter "
@@ -99,7 +97,7 @@ def stop_hyper_parameter_tuning_job(context: Context, request: Request) -> Respo
     def change(job: Record) -> None:
         if job["HyperParameterTuningJobStatus"] == "InProgress":
             job["HyperParameterTuningJobStatus"] = "Stopping"
-            job["LastModifiedTime"] = datetime.now(UTC)
+            job["LastModifiedTime"] = context.plane.clock.now()
 
     context.plane.store.update(context.key(KIND, request["HyperParameterTuningJobName"]), change)
     return {}

@@ -4,7 +4,6 @@ import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.containers.cpus import available_cpus
@@ -43,7 +42,7 @@ class TuningJob:
             follow_metrics=not isinstance(self.plan.rule, NeverStop),
             cpus=cpu_share(self.plan.max_parallel),
         )
-        tuner = Tuner(self.plan, trainer, self._name_trial, self._publish)
+        tuner = Tuner(self.plan, trainer, self._name_trial, self._publish, self.plane.clock.now)
         self.plane.spawn(f"{self.key.name}-stop", lambda: self._await_stop(tuner))
         if any(isinstance(algorithm.search, BayesianSearch) for algorithm in self.plan.algorithms):
             self.plane.spawn(f"{self.key.name}-model", load_model)
@@ -54,7 +53,7 @@ class TuningJob:
 
     def _publish(self, trials: Sequence[Trial]) -> None:
         def change(record: Record) -> None:
-            write_trials(record, trials, self.definitions, self.plan.criteria)
+            write_trials(record, trials, self.definitions, self.plan.criteria, self.plane.clock.now())
             write_overall_best(record, self.parents, self.plan.objective)
 
         self.plane.store.update(self.key, change)
@@ -68,7 +67,7 @@ class TuningJob:
         def change(record: Record) -> None:
             if record["HyperParameterTuningJobStatus"] in OVER:
                 return
-            now = datetime.now(UTC)
+            now = self.plane.clock.now()
             record["HyperParameterTuningEndTime"] = record["LastModifiedTime"] = now
             record["ConsumedResources"] = {"RuntimeInSeconds": round((now - record["CreationTime"]).total_seconds())}
             is_stopping = record["HyperParameterTuningJobStatus"] == "Stopping"

@@ -1,7 +1,7 @@
 """Write what the API describes: the tuning job's record and its training job summaries."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from local_aws.store import Record
@@ -19,9 +19,8 @@ ECHOED = (
 OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"
 
 
-def new_record(request: Mapping[str, Any], arn: str, definitions: Sequence[Definition]) -> Record:
+def new_record(request: Mapping[str, Any], arn: str, definitions: Sequence[Definition], now: datetime) -> Record:
     """Return the record of a tuning job that has just been created."""
-    now = datetime.now(UTC)
     record = {
         "HyperParameterTuningJobName": request["HyperParameterTuningJobName"],
         "HyperParameterTuningJobArn": arn,
@@ -54,6 +53,7 @@ def write_trials(
     trials: Sequence[Trial],
     definitions: Sequence[Definition],
     criteria: CompletionCriteria,
+    now: datetime,
 ) -> None:
     """Bring counters, summaries (best first) and the best training job of a record up to date."""
     ranked = best_first(trials, criteria.objective)
@@ -61,13 +61,13 @@ def write_trials(
     record["TrainingJobSummaries"] = summaries
     record["TrainingJobStatusCounters"] = training_counters(trials)
     record["ObjectiveStatusCounters"] = objective_counters(trials)
-    record["LastModifiedTime"] = datetime.now(UTC)
+    record["LastModifiedTime"] = now
     if ranked and ranked[0].objective is not None:
         record["BestTrainingJob"] = summaries[0]
     details = record.setdefault("TuningJobCompletionDetails", {})
     details["NumberOfTrainingJobsObjectiveNotImproving"] = criteria.not_improving(trials)
     if criteria.has_converged(trials):
-        details.setdefault("ConvergenceDetectedTime", datetime.now(UTC))
+        details.setdefault("ConvergenceDetectedTime", now)
 
 
 def write_overall_best(record: Record, parents: Sequence[Record], objective: Objective) -> None:

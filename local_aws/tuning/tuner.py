@@ -14,7 +14,7 @@ import queue
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from local_aws.tuning.completion import CompletionCriteria, failure_reason, is_hopeless
@@ -110,12 +110,14 @@ class Tuner:
         trainer: Trainer,
         name_trial: Callable[[int], str],
         publish: Callable[[Sequence[Trial]], None],
+        now: Callable[[], datetime],
     ) -> None:
         self.trials: list[Trial] = []
         self._plan = plan
         self._trainer = trainer
         self._name_trial = name_trial
         self._publish = publish
+        self._now = now
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._is_closing = False
         self._was_stopped = False
@@ -212,7 +214,7 @@ class Tuner:
         known = [*algorithm.prior, *self._observations(number, index)]
         turn = (number - 1) // len(self._plan.algorithms) + 1
         values = algorithm.search.propose(turn, known)
-        return Trial(number, index, self._name_trial(number), values, created=datetime.now(UTC))
+        return Trial(number, index, self._name_trial(number), values, created=self._now())
 
     def _observations(self, number: int, index: int) -> list[Observation]:
         horizon = number - self._plan.lag

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 import local_aws.sagemaker.pipeline_callbacks
 import local_aws.sagemaker.pipeline_executions  # noqa: F401 - registers the operations
+from local_aws.clock import Clock
 from local_aws.sagemaker.operations import OPERATIONS, Context
 from local_aws.settings import Settings
 from local_aws.store import Key, Store
@@ -200,5 +201,7 @@ def engine(tmp_path: Path) -> Engine:
     def spawn(name: str, function: Any) -> None:
         threading.Thread(target=function, name=name, daemon=True).start()
 
-    plane: Any = SimpleNamespace(settings=Settings(tmp_path), store=store, client=lambda *_: apis, spawn=spawn)
+    plane: Any = SimpleNamespace(
+        settings=Settings(tmp_path), store=store, client=lambda *_: apis, spawn=spawn, clock=Clock()
+    )
     return Engine(Context(ACCOUNT, REGION, plane), apis)

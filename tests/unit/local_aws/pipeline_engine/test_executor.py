@@ -1,5 +1,6 @@
 """Executions on fake APIs: what is asked of the APIs, and how steps run, stop and go on."""
 
+import datetime as dt
 import re
 from datetime import timedelta
 from typing import Any
@@ -430,7 +431,7 @@ def test_a_restart_ends_what_was_running_and_a_retry_goes_on(engine):
     engine.wait(arn)
     engine.apis.store.restore(snapshot)
 
-    end_orphans(engine.apis.store)
+    end_orphans(engine.apis.store, dt.datetime.now(dt.UTC))
     interrupted = engine.wait(arn)
     engine.call("RetryPipelineExecution", PipelineExecutionArn=arn)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from local_aws.clock import Clock
 from local_aws.sagemaker import model_package_groups, model_packages
 from local_aws.sagemaker.operations import OPERATIONS, Context
 from local_aws.store import Store
@@ -10,9 +11,9 @@ IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
 SPECIFICATION = {"Containers": [{"Image": IMAGE, "ModelDataUrl": "s3://models/model.tar.gz"}]}
 
 
-class StoreOnlyPlane:
+class StorePlane:
     def __init__(self):
-        self.store = Store()
+        self.store, self.clock = Store(), Clock()
 
 
 class Registry:
@@ -21,7 +22,7 @@ class Registry:
     def __init__(self):
         assert model_packages
         assert model_package_groups
-        self.context = Context("123456789012", "us-east-1", StoreOnlyPlane())
+        self.context = Context("123456789012", "us-east-1", StorePlane())
 
     def __call__(self, name, **request):
         return OPERATIONS[name](self.context, request)

@@ -1,5 +1,6 @@
 """A trainer without training: time passes only when the tuner waits, one event at a time."""
 
+import datetime as dt
 from collections.abc import Callable
 
 from local_aws.tuning.bayesian import BayesianSearch
@@ -108,4 +109,5 @@ def make_tuner(trainer: FakeTrainer, search=RANDOM, prior=(), published=None, **
         trainer,
         lambda number: f"job-{number:03d}",
         lambda trials: published.append([trial.status for trial in trials]),
+        lambda: dt.datetime.now(dt.UTC),
     )

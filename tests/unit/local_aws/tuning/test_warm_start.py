@@ -1,5 +1,6 @@
 """Warm start: which of the parents' trials count, and which parents are refused."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -31,7 +32,7 @@ def summary(value, **values):
 
 def parent_record(*summaries, status="Completed", **changes):
     request = tuning_request(**changes)
-    record = new_record(request, "arn", check_request(request, ACCOUNT))
+    record = new_record(request, "arn", check_request(request, ACCOUNT), dt.datetime.now(dt.UTC))
     best = {"BestTrainingJob": summaries[0]} if summaries else {}
     return {**record, **best, "TrainingJobSummaries": list(summaries), "HyperParameterTuningJobStatus": status}
 
