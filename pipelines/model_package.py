@@ -35,7 +35,10 @@ def create_request(
     measure: Measure,
 ) -> dict[str, Any]:
     """Return the request; `measure` gives a number of the evaluation report by its path when the pipeline runs."""
-    evaluation = _source(evaluation_uri, "evaluation.json")
+    model_quality = {
+        "Statistics": _source(evaluation_uri, "evaluation.json"),
+        "Constraints": _source(evaluation_uri, "model_quality_constraints.json"),
+    }
     data_quality = {
         "Statistics": _source(baseline_uri, "statistics.json"),
         "Constraints": _source(baseline_uri, "constraints.json"),
@@ -50,8 +53,19 @@ def create_request(
             "SupportedRealtimeInferenceInstanceTypes": HOSTING_INSTANCES,
             "SupportedTransformInstanceTypes": TRANSFORM_INSTANCES,
         },
-        "ModelMetrics": {"ModelQuality": {"Statistics": evaluation}, "ModelDataQuality": data_quality},
-        "DriftCheckBaselines": {"ModelQuality": {"Statistics": evaluation}, "ModelDataQuality": data_quality},
+        "ModelMetrics": {
+            "ModelQuality": model_quality,
+            "ModelDataQuality": data_quality,
+            "Bias": {"PostTrainingReport": _source(evaluation_uri, "bias.json")},
+            "Explainability": {"Report": _source(evaluation_uri, "attribution.json")},
+        },
+        # What the monitors of this version compare with (processing/monitoring).
+        "DriftCheckBaselines": {
+            "ModelQuality": model_quality,
+            "ModelDataQuality": data_quality,
+            "Bias": {"PostTrainingConstraints": _source(evaluation_uri, "bias_constraints.json")},
+            "Explainability": {"Constraints": _source(evaluation_uri, "attribution_constraints.json")},
+        },
         "CustomerMetadataProperties": {
             "git_commit": given["GitCommit"],
             "data_version": given["DataVersion"],
@@ -61,6 +75,8 @@ def create_request(
             "decision_threshold": measure("threshold.value").to_string(),
             "pipeline_execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
             "evaluation_uri": evaluation_uri,
+            # Which alarm asked for this model; "none" for a run that a person started.
+            "retraining_reason": given["RetrainingReason"],
         },
         "ModelCard": {"ModelCardStatus": "PendingReview", "ModelCardContent": _model_card(resources, measure)},
         "SecurityConfig": {"KmsKeyId": resources.keys.model},

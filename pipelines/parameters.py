@@ -58,6 +58,7 @@ def pipeline_parameters(resources: Resources, settings: Settings) -> tuple[Param
         Parameter("MaxRejectedFraction", "Float", settings.max_rejected_fraction),
         Parameter("ModelApprovalStatus", "String", APPROVAL_STATUSES[0], APPROVAL_STATUSES),
         Parameter("GitCommit", "String", "unknown"),
+        Parameter("RetrainingReason", "String", "none"),
         Parameter("ProcessingInstanceType", "String", settings.prepare.instance_type),
         Parameter("TrainingInstanceType", "String", settings.train.instance_type),
     )
