@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,8 +85,8 @@ class Watch:
 
     def retraining(self) -> Retraining:
         """Return what the alarms set in motion so far."""
-        told = Retraining(asked=list(self._executions(self._facts["retrain_machine"])))
-        told.asked.sort(key=lambda execution: execution.started)
+        asked = [self._asked(execution) for execution in self._executions(self._facts["retrain_machine"])]
+        told = Retraining(asked=sorted(asked, key=lambda execution: execution.started))
         told.executions = sorted(self._trainings(), key=lambda execution: execution.started)
         for execution in told.executions:
             self._note_package(told, execution.arn)
@@ -107,6 +108,12 @@ class Watch:
                 yield Execution(
                     item["executionArn"], item["status"], _utc(item["startDate"]), _utc(ended) if ended else None
                 )
+
+    def _asked(self, execution: Execution) -> Execution:
+        """Return an execution of the retraining machine with the alarm that asked, and what came of it."""
+        told = self._sfn.describe_execution(executionArn=execution.arn)
+        came = json.loads(told["output"]).get("outcome", "") if told.get("output") else told["status"]
+        return replace(execution, status=str(came), reason=str(json.loads(told["input"])["alarm"]))
 
     def _history(self, alarm: str) -> Iterator[Raised]:
         pages = self._cloudwatch.get_paginator("describe_alarm_history").paginate(
