@@ -106,18 +106,19 @@ def read_limits(constraints: Mapping[str, Any]) -> dict[str, DayLimit]:
     Raises:
         MonitorInputError: A constraint is not in Model Monitor's form.
     """
-    limits = {}
-    for section in (BINARY, CALIBRATION):
-        for name, constraint in (constraints.get(section) or {}).items():
-            try:
-                limits[name] = DayLimit.read(constraint)
-            except (LookupError, TypeError, ValueError, AttributeError) as error:
-                raise MonitorInputError(f"model quality constraints, {section}.{name}: {error!r}") from error
-    if not any(isinstance(constraints.get(section), dict) for section in (BINARY, CALIBRATION)):
+    sections = {name: constraints[name] for name in (BINARY, CALIBRATION) if isinstance(constraints.get(name), dict)}
+    if not sections:
         raise MonitorInputError(
             f"model quality constraints: neither {BINARY} nor {CALIBRATION}; "
             "give the constraints of a binary classification"
         )
+    limits = {}
+    for section, entries in sections.items():
+        for name, constraint in entries.items():
+            try:
+                limits[name] = DayLimit.read(constraint)
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise MonitorInputError(f"model quality constraints, {section}.{name}: {error!r}") from error
     return limits
 
 
