@@ -1,4 +1,4 @@
-"""Break the platform as people break it, and mend it: a configuration without capture, a baseline overwritten."""
+"""Break the platform as people break it, and mend it: a configuration without capture, a bundle overwritten."""
 
 import time
 from typing import Any, Protocol
@@ -55,20 +55,24 @@ class CaptureStopped:
         raise ExecutionFailedError(f"the endpoint {self._endpoint} did not take the configuration {config}: {status}")
 
 
-class BaselineOverwritten:
-    """A script writes its scratch file to where the data-quality baseline of the served version lies."""
+class CodeOverwritten:
+    """A broken build lands where the jobs' code bundle lies, so that the night's job cannot start.
 
-    def __init__(self, target: Target, package: str) -> None:
-        self._objects = Objects(target.client("s3"))
-        described = target.client("sagemaker").describe_model_package(ModelPackageName=package)
-        self._uri = str(described["DriftCheckBaselines"]["ModelDataQuality"]["Constraints"]["S3Uri"])
-        self._good = b""
+    Args:
+        code_uri: S3 URI of the bundle, or of the folder that holds it.
+    """
+
+    def __init__(self, target: Target, code_uri: str) -> None:
+        self._objects, self._folder = Objects(target.client("s3")), code_uri
+        self._good: dict[str, bytes] = {}
 
     def plant(self) -> None:
         """Overwrite it."""
-        self._good = self._objects.read(self._uri)
-        self._objects.write(self._uri, b"TODO: scratch file, delete\n")
+        self._good = {uri: self._objects.read(uri) for uri in self._objects.list(self._folder)}
+        for uri in self._good:
+            self._objects.write(uri, b"this is no zip file\n")
 
     def mend(self) -> None:
         """Restore it."""
-        self._objects.write(self._uri, self._good)
+        for uri, body in self._good.items():
+            self._objects.write(uri, body)

@@ -10,7 +10,7 @@ from pipelines.demo.clock import LocalClock
 from pipelines.demo.objects import Objects
 from pipelines.demo.traffic import Day, send_day
 from pipelines.demo_drift.breakage import Breakage
-from pipelines.demo_drift.scenarios import LATE_LABELS, Scenario, planted_on
+from pipelines.demo_drift.scenarios import CAPTURE_STOPPED, LATE_LABELS, Scenario, planted_on
 from pipelines.demo_drift.story import RUN_HOUR, Portion, Raised, Story
 from pipelines.demo_drift.truth import GroundTruth, as_jsonl, labels_of
 from pipelines.demo_drift.watch import Watch
@@ -86,6 +86,8 @@ class Replay:
         day = scenario.fault(day) if scenario and scenario.fault else day
         first = (number - 1) * _DAY_HOURS
         self._truth.add(labels_of(day, first))
+        if scenario and scenario.name == CAPTURE_STOPPED:
+            story.uncaptured.update(day.flights)
         by_hour = hours_of(day)
         for hour in range(_FIRST_HOUR, _DAY_HOURS):
             flights = by_hour.get(hour, slice(0, 0))
@@ -120,6 +122,7 @@ class Replay:
             moment = self._clock.now()
             self._objects.write(f"{self._truth_uri}/{moment:%Y/%m/%d/%H}/{moment:%M}.jsonl", as_jsonl(labels))
             story.labels += len(labels)
+            story.labelled.update(label.flight for label in labels)
 
 
 def hours_of(day: Day) -> dict[int, slice]:

@@ -32,6 +32,7 @@ class Scenario:
         fault: What it does to the day's requests or labels; None where the platform itself breaks.
         settles: Days after it whose windows it still reaches, by labels that come late: neither planted nor fault-free.
         check: Type of the violation that must be among those found; any where it is empty.
+        grace: Days before anybody can notice: a label may take a day, only then it is late.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Scenario:
     fault: Fault | None = None
     settles: int = 0
     check: str = ""
+    grace: int = 0
 
 
 CAPTURE_STOPPED, JOB_BROKEN, LATE_LABELS = "capture-stopped", "monitor-job-broken", "late-labels"
@@ -50,7 +52,7 @@ SCENARIOS = (
     Scenario("unit-change", "Temperatures come in °C, not °F", 4, (DATA,), faults.unit_change),
     Scenario("new-category", "An airline flies under a code never seen", 6, (DATA,), faults.new_category),
     Scenario(CAPTURE_STOPPED, "A configuration without data capture goes live", 9, (DATA,), check="capture_check"),
-    Scenario(JOB_BROKEN, "The data-quality baseline is overwritten by garbage", 11, (JOB,), settles=1),
+    Scenario(JOB_BROKEN, "A broken build overwrites the jobs' code", 11, (JOB,), settles=1),
     Scenario(
         "shuffled-column",
         "A join gives flights each other's dew point",
@@ -58,7 +60,7 @@ SCENARIOS = (
         (DATA, ATTRIBUTION, MODEL),
         faults.shuffled_column,
     ),
-    Scenario(LATE_LABELS, "For a day no label arrives", 18, (LABELS,), settles=2, check="ground_truth_check"),
+    Scenario(LATE_LABELS, "For a day no label arrives", 18, (LABELS,), settles=2, check="ground_truth_check", grace=1),
     Scenario("label-shift", "Far more flights are late than predicted", 22, (MODEL,), faults.label_shift, settles=1),
     Scenario(
         "concept-change", "The flights that looked safest are late", 25, (MODEL,), faults.concept_change, settles=1

@@ -94,6 +94,11 @@ class Story:
         runs: What the monitors said.
         raised: Alarms, in order.
         nights: Executions of the monitoring machine.
+        labels: How many label lines were delivered.
+        uncaptured: Requests sent while nothing was captured.
+        labelled: Requests of which a label was delivered.
+        requests_read: Requests that the monitors found in the capture, over all days.
+        labels_judged: Requests that they judged by their label.
         notes: Scenario → what else was seen, such as how the gap was closed.
     """
 
@@ -102,6 +107,10 @@ class Story:
     portions: list[Portion] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
     labels: int = 0
+    uncaptured: set[str] = field(default_factory=set)
+    labelled: set[str] = field(default_factory=set)
+    requests_read: int = 0
+    labels_judged: int = 0
     runs: list[MonitorRun] = field(default_factory=list)
     raised: list[Raised] = field(default_factory=list)
     nights: list[Execution] = field(default_factory=list)
@@ -113,6 +122,16 @@ class Story:
     def requests(self) -> int:
         """All requests that were answered."""
         return sum(portion.requests for portion in self.portions)
+
+    @property
+    def expected_read(self) -> int:
+        """How many requests the monitors must have found."""
+        return self.requests - len(self.uncaptured)
+
+    @property
+    def expected_judged(self) -> int:
+        """How many requests they must have judged, each once."""
+        return len(self.labelled - self.uncaptured)
 
     def midnight(self, day: int) -> datetime:
         """Return when a day of December begins."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from pipelines.demo_drift.scenarios import LABELS, SCENARIOS, Scenario, fault_free_days, reached_by
+from pipelines.demo_drift.scenarios import SCENARIOS, Scenario, fault_free_days, reached_by
 from pipelines.demo_drift.story import DAY, RUN_HOUR, Execution, MonitorRun, Raised, Story
 
 _NIGHT = timedelta(hours=RUN_HOUR + 4)
@@ -18,7 +18,8 @@ def summarise(story: Story, *, seconds: float, usage: Mapping[str, Any]) -> dict
     retraining = retraining_record(story)
     free = false_alarms(story)
     lacking = usage.get("used_but_not_granted", [])
-    is_complete = not (story.faults or story.errors or lacking)
+    problems = [*story.faults, *_lost(story)]
+    is_complete = not (problems or story.errors or lacking)
     return {
         "schema_version": 1,
         "target": "local",
@@ -28,32 +29,47 @@ def summarise(story: Story, *, seconds: float, usage: Mapping[str, Any]) -> dict
         "requests": story.requests,
         "errors": sum(story.errors.values()),
         "labels": story.labels,
+        "requests_captured": story.expected_read,
+        "requests_read_by_monitors": story.requests_read,
+        "requests_labelled": story.expected_judged,
+        "requests_judged_by_monitors": story.labels_judged,
         "scenarios": records,
         "retraining": retraining,
         **free,
         "used_but_not_granted": lacking,
-        "problems": story.faults,
+        "problems": problems,
     }
+
+
+def _lost(story: Story) -> list[str]:
+    """Every captured request is read by one run, every label judged in one run: whatever broke in between."""
+    found = []
+    if story.requests_read != story.expected_read:
+        found.append(f"the monitors read {story.requests_read} of {story.expected_read} captured requests")
+    if story.labels_judged != story.expected_judged:
+        found.append(f"the monitors judged {story.labels_judged} of {story.expected_judged} requests with a label")
+    return found
 
 
 def scenario_record(scenario: Scenario, story: Story) -> dict[str, Any]:
     """Return what the summary tells of one planted fault."""
-    planted = story.midnight(scenario.day)
+    planted, noticeable = story.midnight(scenario.day), story.midnight(scenario.day + scenario.grace)
     seen = [alarm for alarm in story.raised if _speaks_of(scenario, story.judged_day(alarm.at))]
     right = [alarm for alarm in seen if alarm.gate in scenario.expected]
     first = right[0] if right else None
-    is_soon = first is not None and first.at <= _deadline(scenario, story)
+    is_soon = first is not None and first.at <= noticeable + DAY + _NIGHT
     checks = {check for run in _runs(scenario, story) for check in run.checks}
     return {
         "name": scenario.name,
         "title": scenario.title,
         "day": scenario.day,
         "planted_on": planted.isoformat(),
+        "noticeable_from": noticeable.isoformat(),
         "expected": list(scenario.expected),
         "detected_by": _names(right),
         "alarms": [alarm.name for alarm in right],
         "detected_at": first.at.isoformat() if first else None,
-        "after_requests": story.requests_between(planted, first.at) if first else None,
+        "after_requests": story.requests_between(noticeable, first.at) if first else None,
         "within_one_day": is_soon,
         "violations": _violations(scenario, story),
         "also_alarmed": _names([alarm for alarm in seen if alarm.gate not in scenario.expected]),
@@ -65,12 +81,6 @@ def scenario_record(scenario: Scenario, story: Story) -> dict[str, Any]:
 
 def _speaks_of(scenario: Scenario, day: int) -> bool:
     return scenario.day <= day <= scenario.day + scenario.settles
-
-
-def _deadline(scenario: Scenario, story: Story) -> Any:
-    """A label is late only after a day's grace: the clock of that scenario starts when the first is overdue."""
-    grace = DAY if LABELS in scenario.expected else timedelta()
-    return story.midnight(scenario.day) + DAY + grace + _NIGHT
 
 
 def _names(alarms: Sequence[Raised]) -> list[str]:

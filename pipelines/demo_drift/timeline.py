@@ -52,6 +52,7 @@ class Timeline:
                 yield svg.element("rect", x=left + self._width, y=_TOP, width=wide, height=tall, class_="settles")
             yield svg.element("rect", x=left, y=_TOP, width=self._width, height=tall, class_="planted")
             yield self._name(scenario)
+            left = self._x(scenario.day + scenario.grace)
             for gate in scenario.expected:
                 y = self._lane_top(gate)
                 yield svg.element(

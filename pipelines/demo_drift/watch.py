@@ -73,6 +73,8 @@ class Watch:
         if f"{folder}/report.json" not in files:
             return []
         report = json.loads(self._objects.read(f"{folder}/report.json"))
+        story.requests_read += int(report["counts"].get("capture", {}).get("requests", 0))
+        story.labels_judged += int(report["counts"].get("labels", {}).get("judged", 0))
         return [self._run(folder, files, day, kind, said) for kind, said in report["monitors"].items()]
 
     def complete(self, story: Story) -> None:

@@ -42,7 +42,11 @@ def _story(*, unnoticed=(), false_alarms=()):
     told = Story(START, DAYS)
     for day in range(1, DAYS + 1):
         told.portions += [Portion(told.midnight(day) + timedelta(hours=hour), 50) for hour in (6, 10, 14, 18, 22)]
-    planted = [(scenario.day, scenario.expected[0]) for scenario in SCENARIOS if scenario.name not in unnoticed]
+    planted = [
+        (scenario.day + scenario.grace, scenario.expected[0])
+        for scenario in SCENARIOS
+        if scenario.name not in unnoticed
+    ]
     found = [*planted, *false_alarms]
     for day in range(1, DAYS + 1):
         for kind in KINDS:
@@ -56,6 +60,9 @@ def _story(*, unnoticed=(), false_alarms=()):
     for day, gate in found:
         at = told.midnight(day + 1) + timedelta(hours=1, minutes=4)
         told.raised.append(Raised(gate, f"alarm-{gate}", at))
+    told.labelled = {f"flight-{number}" for number in range(7000)}
+    told.uncaptured = {f"flight-{number}" for number in range(250)}
+    told.requests_read, told.labels_judged = told.requests - 250, 6750
     began = told.midnight(22) + timedelta(hours=1, minutes=5)
     run = Execution("arn:run", "Succeeded", began, began + timedelta(days=6), "model-quality drift")
     asked = [

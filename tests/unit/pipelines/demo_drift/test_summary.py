@@ -122,3 +122,15 @@ def test_an_alarm_for_another_reason_is_no_detection_of_what_a_check_must_find(t
     wrong = [record["name"] for record in summary_of(story)["scenarios"] if not record["as_expected"]]
 
     assert wrong == ["capture-stopped", "late-labels"]
+
+
+@pytest.mark.parametrize("field", ["requests_read", "labels_judged"])
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_request_or_a_label_that_was_lost_or_read_twice_is_a_problem(tell, field, change):
+    story = tell()
+    setattr(story, field, getattr(story, field) + change)
+
+    summary = summary_of(story)
+
+    assert not summary["as_expected"]
+    assert len(summary["problems"]) == 1
