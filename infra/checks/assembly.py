@@ -22,6 +22,7 @@ _NAME_PROPERTIES = {
     "AWS::Glue::Database": "DatabaseInput.Name",
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::SageMaker::ModelPackageGroup": "ModelPackageGroupName",
+    "AWS::SageMaker::MonitoringSchedule": "MonitoringScheduleName",
     "AWS::SageMaker::Pipeline": "PipelineName",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
@@ -39,6 +40,13 @@ _ARNS = {
     "AWS::S3::Bucket": "s3:::{name}",
     "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
     "AWS::SNS::Topic": "sns:{region}:{account}:{name}",
+    "AWS::SageMaker::DataQualityJobDefinition": "sagemaker:{region}:{account}:data-quality-job-definition/{name}",
+    "AWS::SageMaker::ModelBiasJobDefinition": "sagemaker:{region}:{account}:model-bias-job-definition/{name}",
+    "AWS::SageMaker::ModelExplainabilityJobDefinition": (
+        "sagemaker:{region}:{account}:model-explainability-job-definition/{name}"
+    ),
+    "AWS::SageMaker::ModelQualityJobDefinition": "sagemaker:{region}:{account}:model-quality-job-definition/{name}",
+    "AWS::SageMaker::MonitoringSchedule": "sagemaker:{region}:{account}:monitoring-schedule/{name}",
     "AWS::SageMaker::Pipeline": "sagemaker:{region}:{account}:pipeline/{name}",
     "AWS::Scheduler::ScheduleGroup": "scheduler:{region}:{account}:schedule-group/{name}",
     "AWS::StepFunctions::StateMachine": "states:{region}:{account}:stateMachine:{name}",
@@ -133,6 +141,7 @@ class Assembly:
             "Fn::Join": lambda: argument[0].join(str(self.resolve(stack, part)) for part in argument[1]),
             "Fn::ImportValue": lambda: self.resolve(*self._exports[self.resolve(stack, argument)]),
             "Fn::Select": lambda: self.resolve(stack, argument[1])[int(argument[0])],
+            "Fn::Split": lambda: self.resolve(stack, argument[1]).split(argument[0]),
             "Fn::Sub": lambda: re.sub(r"\$\{([^}]+)\}", lambda name: str(self._ref(stack, name.group(1))), argument),
             "Fn::GetAZs": lambda: [f"{REGION}{letter}" for letter in "abcdef"],
         }
@@ -152,6 +161,6 @@ class Assembly:
         return self.arn(stack, target) if is_arn else self.name(stack, target)
 
     def _attribute(self, stack: str, logical_id: str, attribute: str) -> str:
-        if attribute in ("Arn", "TopicArn"):
+        if attribute in ("Arn", "JobDefinitionArn", "MonitoringScheduleArn", "TopicArn"):
             return self.arn(stack, logical_id)
         return f"{self.name(stack, logical_id)}.{attribute}"

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.constructs.job_role import permit
+from infra.constructs.model_monitor import pull_analyzers
 from infra.constructs.monitoring_alarms import NAMESPACE
 from infra.names import arn
 from infra.policies import allow, attach_to_vpc, publish_metrics, pull_image, read_objects, write_logs
@@ -56,7 +57,8 @@ class MonitoringPermissions(Construct):
         super().__init__(scope, construct_id)
         self._stage, self._roles, self._lake, self._places = stage, roles, lake, places
         image = pull_image(stage.region, ACCOUNT_BY_REGION[stage.region], REPOSITORY)
-        permit(self, "Monitor", roles.monitor, [*self._judging(), attach_to_vpc(), *image])
+        analyzers = pull_analyzers(stage.region) if stage.monitoring.backend == "model-monitor" else []
+        permit(self, "Monitor", roles.monitor, [*self._judging(), attach_to_vpc(), *image, *analyzers])
         permit(self, "Monitoring", roles.monitoring, [*self._running(), *self._publishing(), *self._logging()])
         permit(self, "Retraining", roles.retraining, [*self._retraining(), *self._logging()])
 

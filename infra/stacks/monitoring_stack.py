@@ -11,6 +11,7 @@ from constructs import Construct
 from infra.constructs.endpoint_alarms import EndpointAlarm
 from infra.constructs.event_start import EventStart
 from infra.constructs.machine_schedule import MachineSchedule
+from infra.constructs.model_monitor import ModelMonitor
 from infra.constructs.monitoring_alarms import NAMESPACE, MonitorAlarms
 from infra.constructs.monitoring_dashboard import ModelDashboard
 from infra.constructs.monitoring_permissions import MonitoringPermissions, MonitoringPlaces
@@ -59,19 +60,19 @@ class MonitoringStack(PlatformStack):
         self._network, self._training = network, training
         self._names = {kind: f"{stage.prefix}-{kind}" for kind in ("monitor", "retrain")}
         self._reports = f"s3://{lake.capture.bucket_name}/monitoring/{stage.endpoint}/"
+        self._schedule_group = ""
         self._variants = {name: self._alarms(name) for name in _VARIANTS}
         self._add_actions()
         ModelDashboard(self, "Dashboard", endpoint=stage.endpoint, variants=self._variants, reports=self._reports)
+        self._is_ours = stage.monitoring.backend == "processing"
+        model_monitor = None if self._is_ours else self._model_monitor()
+        self._reasons = self._drift_alarms() if model_monitor is None else model_monitor.schedules
         machines = self._workflows()
-        schedule = MachineSchedule(
-            self,
-            "Daily",
-            expression=stage.monitoring.schedule,
-            machine_arn=machines["monitor"].arn,
-            what="Monitoring",
-            alarms=safeguards.topic,
-        )
-        self._retrain_on_drift(machines["retrain"])
+        if model_monitor is None:
+            self._run_daily(machines["monitor"])
+            self._retrain_on_alarms(machines["retrain"])
+        else:
+            self._retrain_on_violations(machines["retrain"])
         WorkflowFailure(
             self,
             "Failure",
@@ -80,7 +81,7 @@ class MonitoringStack(PlatformStack):
             machine_arns=[machine.arn for machine in machines.values()],
             topic=safeguards.topic,
         )
-        self._tell(machines, schedule.group)
+        self._tell(machines)
 
     def _alarms(self, variant: str) -> MonitorAlarms:
         kinds = self.stage.monitoring.kinds
@@ -164,11 +165,34 @@ class MonitoringStack(PlatformStack):
             "TimeoutSeconds": _LONGEST_RUN,
         }
 
-    @property
-    def _reasons(self) -> dict[str, cloudwatch.Alarm]:
+    def _run_daily(self, machine: Workflow) -> None:
+        self._schedule_group = MachineSchedule(
+            self,
+            "Daily",
+            expression=self.stage.monitoring.schedule,
+            machine_arn=machine.arn,
+            what="Monitoring",
+            alarms=self._safeguards.topic,
+        ).group
+
+    def _model_monitor(self) -> ModelMonitor:
+        return ModelMonitor(
+            self,
+            "ModelMonitor",
+            stage=self.stage,
+            role=self._roles.monitor,
+            bucket=self._lake.capture.bucket_name,
+            keys={"volume": self._lake.data_key.key_arn, "output": self._lake.capture_key.key_arn},
+            network={
+                "subnets": list(self._network.subnet_ids),
+                "securityGroupIds": [self._network.security_group_id],
+            },
+        )
+
+    def _drift_alarms(self) -> dict[str, str]:
         """Kind → the alarm that retrains: the champion's, since it is the champion that a new model would replace."""
         drift = self._variants["champion"].drift
-        return {kind: drift[kind] for kind in self.stage.monitoring.retrains_on}
+        return {kind: alarm.alarm_name for kind, alarm in drift.items()}
 
     def _retrain_values(self) -> dict[str, Any]:
         pause = self.stage.monitoring.retraining_pause_hours * 3600
@@ -177,15 +201,22 @@ class MonitoringStack(PlatformStack):
             "CaptureBucket": self._lake.capture.bucket_name,
             "Pipeline": PIPELINE_NAME,
             "Reasons": [
-                {"Variable": "$alarm", "StringEquals": alarm.alarm_name, "Assign": {"kind": kind}, "Next": "TakeLock"}
-                for kind, alarm in self._reasons.items()
+                {
+                    "Variable": "$alarm",
+                    "StringEquals": self._reasons[kind],
+                    "Assign": {"kind": kind},
+                    "Next": "TakeLock",
+                }
+                for kind in self.stage.monitoring.retrains_on
             ],
             "PauseSeconds": pause,
             "TimeoutSeconds": pause + 3600,
         }
 
-    def _retrain_on_drift(self, machine: Workflow) -> None:
-        if not self._reasons:
+    def _retrain_on_alarms(self, machine: Workflow) -> None:
+        drift = self._variants["champion"].drift
+        alarms = [drift[kind].alarm_arn for kind in self.stage.monitoring.retrains_on]
+        if not alarms:
             return
         EventStart(
             self,
@@ -196,20 +227,40 @@ class MonitoringStack(PlatformStack):
             pattern={
                 "source": ["aws.cloudwatch"],
                 "detail-type": ["CloudWatch Alarm State Change"],
-                "resources": [alarm.alarm_arn for alarm in self._reasons.values()],
+                "resources": alarms,
                 "detail": {"state": {"value": ["ALARM"]}},
             },
             paths={"alarm": "$.detail.alarmName", "why": "$.detail.state.reason", "at": "$.time"},
             template='{"alarm": <alarm>, "why": <why>, "at": <at>}',
         )
 
-    def _tell(self, machines: dict[str, Workflow], group: str) -> None:
+    def _retrain_on_violations(self, machine: Workflow) -> None:
+        """Model Monitor has no metric of its violations: the job that found some says so when it ends."""
+        EventStart(
+            self,
+            "Drift",
+            description="Model Monitor found violations",
+            machine_arn=machine.arn,
+            alarms=self._safeguards.topic,
+            pattern={
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Processing Job State Change"],
+                "detail": {
+                    "MonitoringScheduleArn": list(self._reasons.values()),
+                    "ExitMessage": [{"prefix": "CompletedWithViolations"}],
+                },
+            },
+            paths={"alarm": "$.detail.MonitoringScheduleArn", "why": "$.detail.ExitMessage", "at": "$.time"},
+            template='{"alarm": <alarm>, "why": <why>, "at": <at>}',
+        )
+
+    def _tell(self, machines: dict[str, Workflow]) -> None:
         variants = self._variants.items()
         facts = {
             "endpoint": self.stage.endpoint,
             "monitor_machine": machines["monitor"].arn,
             "retrain_machine": machines["retrain"].arn,
-            "schedule_group": group,
+            "schedule_group": self._schedule_group,
             "namespace": NAMESPACE,
             "alarms": {name: {k: a.alarm_name for k, a in variant.drift.items()} for name, variant in variants},
             "failed_alarms": {name: variant.failed.alarm_name for name, variant in variants},
