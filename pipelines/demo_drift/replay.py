@@ -1,7 +1,9 @@
 """Replay December, hour by hour on the clock of the local AWS: requests, labels, nights, faults and their mending."""
 
 import json
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -62,14 +64,23 @@ class Replay:
         self._night(story, len(days) + 1)
         return story
 
+    @contextmanager
+    def _timed(self, story: Story, part: str) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        story.seconds[part] = story.seconds.get(part, 0.0) + time.monotonic() - began
+
     def _night(self, story: Story, day: int) -> None:
         """Let the schedule fire at the night that begins a day, and the alarms look at what the monitors found."""
         due = story.midnight(day) + timedelta(hours=RUN_HOUR)
-        self._clock.advance_to(due + timedelta(seconds=1))
-        night = self._watch.wait_for_night(due - timedelta(minutes=1))
+        with self._timed(story, "clock"):
+            self._clock.advance_to(due + timedelta(seconds=1))
+        with self._timed(story, "monitors"):
+            night = self._watch.wait_for_night(due - timedelta(minutes=1))
         story.nights.append(night)
         before = self._clock.now()
-        self._clock.advance(_EVALUATED.total_seconds())
+        with self._timed(story, "clock"):
+            self._clock.advance(_EVALUATED.total_seconds())
         for name in self._watch.standing_alarms():
             gate = self._watch.gate_of(name)
             story.raised.append(Raised(gate, name, before))
@@ -91,9 +102,12 @@ class Replay:
         by_hour = hours_of(day)
         for hour in range(_FIRST_HOUR, _DAY_HOURS):
             flights = by_hour.get(hour, slice(0, 0))
-            self._clock.advance_to(story.midnight(number) + timedelta(hours=hour))
-            self._tell_truth(story, first + hour)
-            self._send(story, day, flights)
+            with self._timed(story, "clock"):
+                self._clock.advance_to(story.midnight(number) + timedelta(hours=hour))
+            with self._timed(story, "ground truth"):
+                self._tell_truth(story, first + hour)
+            with self._timed(story, "requests"):
+                self._send(story, day, flights)
 
     def _plant(self, scenario: Scenario, number: int) -> None:
         first = (number - 1) * _DAY_HOURS

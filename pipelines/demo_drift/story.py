@@ -99,6 +99,7 @@ class Story:
         labelled: Requests of which a label was delivered.
         requests_read: Requests that the monitors found in the capture, over all days.
         labels_judged: Requests that they judged by their label.
+        seconds: Real time of each part of the replay.
         notes: Scenario → what else was seen, such as how the gap was closed.
     """
 
@@ -115,6 +116,7 @@ class Story:
     raised: list[Raised] = field(default_factory=list)
     nights: list[Execution] = field(default_factory=list)
     retraining: Retraining = field(default_factory=Retraining)
+    seconds: dict[str, float] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 

@@ -25,6 +25,7 @@ def summarise(story: Story, *, seconds: float, usage: Mapping[str, Any]) -> dict
         "target": "local",
         "as_expected": is_complete and retraining["as_expected"] and all(record["as_expected"] for record in records),
         "seconds_total": round(seconds, 1),
+        "seconds_by_part": {part: round(spent, 1) for part, spent in story.seconds.items()},
         "days": story.days,
         "requests": story.requests,
         "errors": sum(story.errors.values()),
