@@ -15,10 +15,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from processing.monitoring.relation_fit import fit_relations
+from processing.monitoring.thresholds import TrainingDays, overrides
+
 _BUCKETS = 10
 _SKETCH_SIZE = 2048
 _SKETCH_DECAY = 0.64
 _DRIFT_THRESHOLD = 0.1
+# Relations are fitted on every sixth row: a hundred and fifty a day say enough.
+_EVERY = 6
 
 Json: TypeAlias = dict[str, Any]
 Array: TypeAlias = NDArray[Any]
@@ -33,11 +38,34 @@ def statistics(frame: pd.DataFrame) -> Json:
     }
 
 
-def constraints(frame: pd.DataFrame, parts: Sequence[Any] | pd.Series) -> Json:
+def constraints(frame: pd.DataFrame, parts: Sequence[Any] | pd.Series, days: pd.Series | None = None) -> Json:
     """Derive what later data must keep to: Model Monitor's `constraints.json`.
 
-    Completeness is that of the least complete part (a month, say), so ordinary variation is no violation.
+    Completeness is that of the least complete part (a month, say), so ordinary variation is no violation. With the day
+    of each row, every feature gets thresholds for windows of one day, in `monitoringConfigOverrides`, and its relation
+    to the other features if it has one (processing/monitoring/thresholds.py and relation_fit.py have the rules).
     """
+    described = _constraints(frame, parts)
+    if days is not None:
+        training = TrainingDays(days, parts)
+        if training.are_enough:
+            _add_day_thresholds(described["features"], frame, training)
+    return described
+
+
+def _add_day_thresholds(features: list[Json], frame: pd.DataFrame, days: TrainingDays) -> None:
+    numbers = [name for name in frame.columns if not _is_text(frame[name])]
+    some = slice(None, None, _EVERY)
+    columns = {name: frame[name].to_numpy(dtype=np.float64)[some] for name in numbers}
+    relations = fit_relations(columns, days.codes[some])
+    for feature in features:
+        name = feature["name"]
+        feature["monitoringConfigOverrides"] = overrides(frame[name], days)
+        if name in relations:
+            feature["relation"] = relations[name].to_dict()
+
+
+def _constraints(frame: pd.DataFrame, parts: Sequence[Any] | pd.Series) -> Json:
     groups = pd.Series(np.asarray(parts), index=frame.index)
     completeness = frame.notna().groupby(groups).mean().min()
     return {

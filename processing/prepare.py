@@ -115,7 +115,9 @@ def _write(
     spec.save(folder / "specification" / "feature_spec.json")
     features = splits["train"][list(spec.names)]
     write_json(baseline.statistics(features), folder / "baseline" / "statistics.json")
-    write_json(baseline.constraints(features, splits["train"]["month"]), folder / "baseline" / "constraints.json")
+    days = splits["train"]["sched_dep_utc"].dt.floor("D")
+    constraints = baseline.constraints(features, splits["train"]["month"], days)
+    write_json(constraints, folder / "baseline" / "constraints.json")
     for name, result in validated.items():
         write_json_lines(result.rejected, folder / "rejected" / f"{name}.jsonl")
 

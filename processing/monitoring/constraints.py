@@ -1,12 +1,15 @@
 """Read Model Monitor's constraints.json: what a window's data must keep to.
 
-A feature's `monitoringConfigOverrides` has the shape of `monitoring_config` and wins over it, key by key. Ours holds
-one key more, `completeness_threshold`, which takes the place of the feature's `completeness` for windows of one day. A
-file without overrides, or with keys that nobody here knows, is as good.
+A feature's `monitoringConfigOverrides` has the shape of `monitoring_config` and wins over it, key by key. Ours hold
+two keys more: `completeness_threshold` takes the place of the feature's `completeness` for windows of one day, and
+`share_standard_errors` says with how much indulgence shares (of present values, of known categories) are judged in
+windows of few rows. The feature's `relation` is ours, too. A file without any of this, or with keys that nobody here
+knows, is as good.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +36,12 @@ class Checks:
     comparison_method: str = "Robust"
     categorical_threshold: float = 0.1
     categorical_method: str = "LInfinity"
+    share_standard_errors: float = 0.0
+
+    def is_too_low(self, share: float, threshold: float, rows: int) -> bool:
+        """Whether a share of so many rows is below the threshold by more than chance explains."""
+        variance = max(threshold * (1 - threshold), 0.0) / rows
+        return share < threshold - self.share_standard_errors * math.sqrt(variance)
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,7 @@ def _checks(config: Mapping[str, Any], where: str) -> Checks:
         comparison_method=chosen(distribution, "comparison_method", METHODS),
         categorical_threshold=number(distribution, "categorical_comparison_threshold", default.categorical_threshold),
         categorical_method=chosen(distribution, "categorical_drift_method", CATEGORICAL_METHODS),
+        share_standard_errors=number(config, "share_standard_errors", default.share_standard_errors),
     )
 
 

@@ -1,6 +1,7 @@
 """The data-quality monitor: a window's rows against the baseline of the model version that served them.
 
 Checks and their names are Model Monitor's: missing and extra columns, completeness, data types, categories, drift.
+Relations between features are this project's own.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from processing.metrics import Floats
 from processing.monitoring.captured import Batch
 from processing.monitoring.constraints import Constraints, FeatureConstraints
 from processing.monitoring.distance import (
@@ -18,6 +20,7 @@ from processing.monitoring.distance import (
     numerical_distance,
 )
 from processing.monitoring.profile import ColumnProfile
+from processing.monitoring.row_sample import RowSample
 from processing.monitoring.settings import MonitorInputError
 from processing.monitoring.violations import (
     CATEGORIES,
@@ -27,6 +30,7 @@ from processing.monitoring.violations import (
     EXTRA_COLUMN,
     MISSING_COLUMN,
     NON_NEGATIVE,
+    RELATION,
     violation,
 )
 from usecase.feature_spec import FeatureSpec
@@ -70,12 +74,15 @@ class DataQuality:
         self._extra: dict[str, None] = {}
         # What the server takes beside the features: not read by the model, so no extra column.
         self._known = {*spec.metadata, *spec.slices, spec.label, *RAW_NAMES}
+        relations = [feature.relation for feature in self._constraints.features if feature.relation is not None]
+        self._sample = RowSample(sorted({unit.name for r in relations for unit in (r.target, *r.predictors)}))
         self._records = 0
 
     def add(self, batch: Batch) -> None:
         """See a batch."""
         frame = batch.frame
         self._records += len(frame)
+        self._sample.add(frame)
         for name, profile in self._columns.items():
             if name in frame.columns:
                 self._sent.add(name)
@@ -95,10 +102,12 @@ class DataQuality:
         }
         drift = {feature.name: self._drift(feature) for feature in self._constraints.features}
         violations = [*self._column_violations()]
+        rows = self._sample.columns()
         for feature in self._constraints.features:
             if feature.name in self._sent:
                 violations.extend(self._feature_violations(feature))
                 violations.extend(_drift_violations(feature, drift[feature.name]))
+                violations.extend(_relation_violations(feature, rows))
         worst = max((found.in_thresholds for found in drift.values() if found is not None), default=0.0)
         return DataQualityReport(statistics, violations if self._records else [], worst, self._records)
 
@@ -127,11 +136,12 @@ class DataQuality:
         if not checks.evaluate_constraints or not profile.total:
             return
         completeness = profile.present / profile.total
-        if feature.completeness is not None and completeness < feature.completeness:
+        least = feature.completeness
+        if least is not None and checks.is_too_low(completeness, least, profile.total):
             yield violation(
                 feature.name,
                 COMPLETENESS,
-                f"Completeness {completeness:.4g} is below the constraint {feature.completeness:.4g}: "
+                f"Completeness {completeness:.4g} is below the constraint {least:.4g}: "
                 f"{profile.missing} of {profile.total} values are missing",
             )
         share = profile.share_of_type(feature.inferred_type)
@@ -152,7 +162,7 @@ class DataQuality:
             return
         known = sum(count for value, count in profile.categories.items() if value in feature.domains)
         share = known / profile.texts
-        if share < feature.checks.domain_threshold:
+        if feature.checks.is_too_low(share, feature.checks.domain_threshold, profile.texts):
             unknown = [value for value, _ in profile.categories.most_common() if value not in feature.domains]
             more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
             yield violation(
@@ -198,6 +208,13 @@ def _drift_violations(feature: FeatureConstraints, drift: _Drift | None) -> Sequ
         return []
     text = f"Baseline drift distance: {drift.distance:.4g} exceeds threshold: {drift.threshold:.4g}"
     return [violation(feature.name, DRIFT, text)]
+
+
+def _relation_violations(feature: FeatureConstraints, rows: Mapping[str, Floats]) -> Sequence[Json]:
+    if feature.relation is None or not feature.checks.evaluate_constraints:
+        return []
+    problem = feature.relation.problem(rows)
+    return [violation(feature.name, RELATION, problem)] if problem else []
 
 
 def _baseline_features(statistics: Mapping[str, Any]) -> dict[str, Distribution | dict[str, float]]:
