@@ -33,6 +33,7 @@ from local_aws.iam.guard import Guard
 from local_aws.iam.principals import ADMINISTRATOR_KEY, SERVICE_KEY
 from local_aws.iam.requirements import Requirement
 from local_aws.jobs.s3 import ContentCache
+from local_aws.monitoring import engine as monitoring
 from local_aws.moto_adapters import backends
 from local_aws.moto_adapters.application import MotoApplication, account_of
 from local_aws.settings import Settings
@@ -161,6 +162,7 @@ class LocalAws:
         deployment.resume(self.plane)
         self._cloudwatch.start()
         AutoScaling(self.plane).start()
+        monitoring.start(self.plane)
 
     def close(self) -> None:
         """End every job and the server."""

@@ -29,6 +29,10 @@ _SYNONYMS = {
     "tablename": ("tablename", "name"),
     "databasename": ("databasename", "name"),
     "secretid": ("secretid", "name"),
+    "dataqualityjobdefinitionname": ("jobdefinitionname",),
+    "modelqualityjobdefinitionname": ("jobdefinitionname",),
+    "modelbiasjobdefinitionname": ("jobdefinitionname",),
+    "modelexplainabilityjobdefinitionname": ("jobdefinitionname",),
 }
 """Variable of an ARN format → parameters that hold it, where the name differs."""
 _LEFT_OPEN = "*"

@@ -130,11 +130,34 @@ def _job_definition(kind: str) -> ApiType:
     )
 
 
+_SCHEDULE = ApiType(
+    name="AWS::SageMaker::MonitoringSchedule",
+    service="sagemaker",
+    create_call="CreateMonitoringSchedule",
+    update_call="UpdateMonitoringSchedule",
+    delete_call="DeleteMonitoringSchedule",
+    ref="{MonitoringScheduleArn}",
+    attributes={"MonitoringScheduleArn": "{MonitoringScheduleArn}"},
+    identity={"MonitoringScheduleName": "{MonitoringScheduleName}"},
+    name_property="MonitoringScheduleName",
+    name_limit=63,
+    tagging=Tagging("AddTags", "DeleteTags", value="{MonitoringScheduleArn}"),
+    dropped=frozenset(
+        {
+            "EndpointName",
+            "FailureReason",
+            "LastMonitoringExecutionSummary",
+            "MonitoringScheduleStatus",
+        }
+    ),
+)
+
 TYPES: list[ResourceType] = [
     _of("Pipeline", ref="Name", update=True),
     _of("ModelPackageGroup"),
     _of("Model"),
     _of("EndpointConfig"),
     _of("Endpoint", update=True),
+    _SCHEDULE,
     *(_job_definition(kind) for kind in ("DataQuality", "ModelQuality", "ModelBias", "ModelExplainability")),
 ]
