@@ -8,6 +8,7 @@ from pipelines.errors import ExecutionFailedError
 from pipelines.targets import Target
 
 _UPDATE_SECONDS, _POLL = 120, 0.2
+_LONGEST_NAME = 63
 _CREATED_BY_AWS = ("EndpointConfigArn", "CreationTime", "ResponseMetadata", "EndpointConfigName")
 
 
@@ -34,13 +35,18 @@ class CaptureStopped:
         described = self._sagemaker.describe_endpoint_config(EndpointConfigName=self._good)
         config: dict[str, Any] = {name: value for name, value in described.items() if name not in _CREATED_BY_AWS}
         config["DataCaptureConfig"]["EnableCapture"] = False
-        self._sagemaker.create_endpoint_config(EndpointConfigName=f"{self._good}-no-capture", **config)
-        self._update(f"{self._good}-no-capture")
+        self._sagemaker.create_endpoint_config(EndpointConfigName=self._without_capture, **config)
+        self._update(self._without_capture)
 
     def mend(self) -> None:
         """Go back to the configuration of the release, and remove the other one."""
         self._update(self._good)
-        self._sagemaker.delete_endpoint_config(EndpointConfigName=f"{self._good}-no-capture")
+        self._sagemaker.delete_endpoint_config(EndpointConfigName=self._without_capture)
+
+    @property
+    def _without_capture(self) -> str:
+        suffix = "-no-capture"
+        return self._good[: _LONGEST_NAME - len(suffix)] + suffix
 
     def _update(self, config: str) -> None:
         self._sagemaker.update_endpoint(EndpointName=self._endpoint, EndpointConfigName=config)
