@@ -32,6 +32,8 @@ MIN_ROWS = 30
 """A slice of fewer labelled requests is not judged."""
 MIN_DAYS = 20
 """A slice seen on fewer days has no limit."""
+MARGIN = 1.1
+"""How much wider than the wildest baseline day: the worst of three months is not yet the worst of a year."""
 SECTION = "post_training_bias_metrics"
 _WATCHED = ("AD", "DPPL", "LSR", "RD", "SD")
 _VERSION = "1.0"
@@ -118,7 +120,7 @@ def _limits(history: Mapping[Key, Mapping[int, Estimate]], days: int) -> tuple[d
         worst[key[2]][places] = np.maximum(worst[key[2]][places], distances)
     tests = {metric: 2 * sum(key[2] == metric for key in spreads) for metric in _WATCHED}
     criticals = {
-        metric: critical_value(residuals, tests[metric], false_alarms=FALSE_ALARMS / len(_WATCHED))
+        metric: MARGIN * critical_value(residuals, tests[metric], false_alarms=FALSE_ALARMS / len(_WATCHED))
         for metric, residuals in worst.items()
     }
     return spreads, criticals

@@ -35,7 +35,7 @@ DESCRIPTIONS: Mapping[str, str] = {
 }
 _EPSILON = 1e-6
 _SMALLEST_SPREAD = 1e-3
-_LEAST_OF_A_SHARE = 5
+_LEAST_OF_A_SHARE = 10
 """A share of fewer rows than this is unknown."""
 
 
