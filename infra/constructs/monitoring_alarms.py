@@ -23,7 +23,8 @@ class MonitorAlarms(Construct):
     Attributes:
         drift: Kind → the alarm on its violations.
         failed: A run failed.
-        did_not_run: There were requests, and nobody looked at them.
+        did_not_run: There were requests, and nobody looked at them; None for the challenger, which leaves with its
+            last requests unseen, and whose monitors run where the champion's do.
         work: The last two: whether monitoring works.
     """
 
@@ -34,8 +35,8 @@ class MonitorAlarms(Construct):
         self._endpoint, self._variant = endpoint, variant
         self.drift: Mapping[str, cloudwatch.Alarm] = {kind: self._drift(kind) for kind in kinds}
         self.failed = self._failed()
-        self.did_not_run = self._did_not_run()
-        self.work = [self.failed, self.did_not_run]
+        self.did_not_run = self._did_not_run() if variant == "champion" else None
+        self.work = [self.failed, *([self.did_not_run] if self.did_not_run else [])]
 
     def metric(self, name: str, statistic: str, *, kind: str = "", period: Duration = _SOON) -> cloudwatch.Metric:
         """Return a metric that the monitors publish: of one kind, or of the whole run."""

@@ -264,7 +264,7 @@ class MonitoringStack(PlatformStack):
             "namespace": NAMESPACE,
             "alarms": {name: {k: a.alarm_name for k, a in variant.drift.items()} for name, variant in variants},
             "failed_alarms": {name: variant.failed.alarm_name for name, variant in variants},
-            "did_not_run_alarms": {name: variant.did_not_run.alarm_name for name, variant in variants},
+            "did_not_run_alarms": {name: v.did_not_run.alarm_name for name, v in variants if v.did_not_run},
             "page_alarm": f"{Stack.of(self).stack_name}-Page",
             "reports": self._reports,
             "topic": self._safeguards.topic.topic_arn,

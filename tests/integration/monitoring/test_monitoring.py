@@ -92,3 +92,24 @@ def test_a_restart_of_the_server_midway_loses_no_day_and_does_none_twice(monitor
         assert monitoring.run()["status"] == "SUCCEEDED"
     assert monitoring.pointer()["next_day"] == monitoring.today.isoformat()
     assert monitoring.read() == monitoring.expected(3)
+
+
+def test_requests_that_no_run_looks_at_are_told_a_day_later(monitoring):
+    first, hour = monitoring.start_at(1, orders=["FAIL"]), 3600
+    alarm = monitoring.facts["did_not_run_alarms"]["champion"]
+    monitoring.clock(advance_seconds=hour)  # the runs of the other tests are in the hour before
+    monitoring.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=monitoring.endpoint, Body=b"{}", ContentType="application/json", InferenceId="unseen"
+    )
+    monitoring.clock(advance_seconds=20 * hour)
+    assert monitoring.alarm(alarm) != "ALARM"
+
+    monitoring.clock(advance_seconds=6 * hour)
+    monitoring.until(lambda: monitoring.alarm(alarm) == "ALARM")
+    assert monitoring.alarm(monitoring.facts["failed_alarms"]["champion"]) == "ALARM"
+
+    monitoring.today = monitoring.local_time().date()
+    monitoring.forget(first, "FAIL")
+    assert monitoring.run()["status"] == "SUCCEEDED"
+    monitoring.clock(advance_seconds=2 * hour)
+    monitoring.until(lambda: monitoring.alarm(alarm) == "OK")
