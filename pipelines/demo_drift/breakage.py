@@ -1,4 +1,4 @@
-"""Break the platform as people break it, and mend it: a configuration without capture, a bundle overwritten."""
+"""Break the platform as people break it, and mend it: a configuration without capture, a state overwritten."""
 
 import time
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ from pipelines.targets import Target
 
 _UPDATE_SECONDS, _POLL = 120, 0.2
 _LONGEST_NAME = 63
+_STATE = "/state/"
 _CREATED_BY_AWS = ("EndpointConfigArn", "CreationTime", "ResponseMetadata", "EndpointConfigName")
 
 
@@ -61,22 +62,24 @@ class CaptureStopped:
         raise ExecutionFailedError(f"the endpoint {self._endpoint} did not take the configuration {config}: {status}")
 
 
-class CodeOverwritten:
-    """A broken build lands where the jobs' code bundle lies, so that the night's job cannot start.
+class StateOverwritten:
+    """A script overwrites what the last run left for the next one, so that the night's job cannot go on.
 
     Args:
-        code_uri: S3 URI of the bundle, or of the folder that holds it.
+        reports: S3 URI below which the monitors write, of one variant.
     """
 
-    def __init__(self, target: Target, code_uri: str) -> None:
-        self._objects, self._folder = Objects(target.client("s3")), code_uri
+    def __init__(self, target: Target, reports: str) -> None:
+        self._objects, self._reports = Objects(target.client("s3")), reports
         self._good: dict[str, bytes] = {}
 
     def plant(self) -> None:
-        """Overwrite it."""
-        self._good = {uri: self._objects.read(uri) for uri in self._objects.list(self._folder)}
+        """Overwrite the newest state."""
+        states = [uri for uri in self._objects.list(self._reports) if _STATE in uri]
+        newest = max(uri.partition(_STATE)[0] for uri in states)
+        self._good = {uri: self._objects.read(uri) for uri in states if uri.startswith(newest + _STATE)}
         for uri in self._good:
-            self._objects.write(uri, b"this is no zip file\n")
+            self._objects.write(uri, b"TODO: scratch file, delete\n")
 
     def mend(self) -> None:
         """Restore it."""

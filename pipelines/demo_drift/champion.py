@@ -32,11 +32,9 @@ class Champion:
     Attributes:
         package: ARN of its model package.
         outputs: What the execution's Prepare step wrote: output name → S3 URI.
-        code_uri: Where the processing jobs' code lies: Prepare's, and so the monitors'.
     """
 
     package: str
-    code_uri: str
     outputs: dict[str, str]
 
 
@@ -80,8 +78,7 @@ def train(target: Target, parameters: dict[str, str]) -> Champion:
         raise ExecutionFailedError("the first training registered no model", hint="see its steps in the local AWS")
     job = sagemaker.describe_processing_job(ProcessingJobName=prepare.job_name)
     outputs = job["ProcessingOutputConfig"]["Outputs"]
-    inputs = {given["InputName"]: given["S3Input"]["S3Uri"] for given in job["ProcessingInputs"]}
-    return Champion(package, inputs["code"], {output["OutputName"]: output["S3Output"]["S3Uri"] for output in outputs})
+    return Champion(package, {output["OutputName"]: output["S3Output"]["S3Uri"] for output in outputs})
 
 
 def release(target: Target, facts: dict[str, str], clock: LocalClock, package: str) -> None:

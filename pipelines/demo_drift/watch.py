@@ -34,6 +34,11 @@ class Watch:
         self._objects = Objects(target.client("s3"))
         self._gates = dict(_alarm_names(facts))
 
+    @property
+    def reports(self) -> str:
+        """S3 URI of the folder of the champion's reports."""
+        return f"{self._facts['reports'].rstrip('/')}/{_VARIANT}"
+
     def wait_for_night(self, since: datetime) -> Execution:
         """Return the monitoring execution that the schedule started, once it is over.
 
@@ -68,7 +73,7 @@ class Watch:
 
     def report(self, story: Story, day: int) -> list[MonitorRun]:
         """Return what the monitors said of a day; nothing where they did not look at it."""
-        folder = f"{self._facts['reports'].rstrip('/')}/{_VARIANT}/{story.midnight(day):%Y/%m/%d}"
+        folder = f"{self.reports}/{story.midnight(day):%Y/%m/%d}"
         files = self._objects.list(folder)
         if f"{folder}/report.json" not in files:
             return []

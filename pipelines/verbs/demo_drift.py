@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.bundle import ROOT
 from pipelines.demo.clock import LocalClock
-from pipelines.demo_drift.breakage import Breakage, CaptureStopped, CodeOverwritten
+from pipelines.demo_drift.breakage import Breakage, CaptureStopped, StateOverwritten
 from pipelines.demo_drift.champion import Champion, december, release, search_less, train
 from pipelines.demo_drift.page import write_page
 from pipelines.demo_drift.plain import scenario_lines, timeline_text
@@ -97,7 +97,7 @@ def _replay(target: Target, clock: LocalClock, champion: Champion, flights: int,
     watch = Watch(target, _facts(target, "Monitoring"))
     breakages: dict[str, Breakage] = {
         CAPTURE_STOPPED: CaptureStopped(target, released["endpoint"]),
-        JOB_BROKEN: CodeOverwritten(target, champion.code_uri),
+        JOB_BROKEN: StateOverwritten(target, watch.reports),
     }
     days = december(target, champion, flights, DAYS)
     story = Replay(target, released, clock, watch, breakages=breakages, say=say).run(days)

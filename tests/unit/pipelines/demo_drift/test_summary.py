@@ -51,7 +51,7 @@ def test_a_fault_that_nobody_notices_is_told(tell, scenario):
 
 def test_an_alarm_two_days_later_is_too_late(tell):
     story = tell(unnoticed=("label-shift",))
-    story.raised.append(Raised("model-quality", "alarm", story.midnight(24) + timedelta(hours=1, minutes=5)))
+    story.raised.append(Raised("model-quality", "alarm", story.midnight(4) + timedelta(hours=1, minutes=5)))
 
     record = scenario_of(summary_of(story), "label-shift")
 
@@ -62,7 +62,7 @@ def test_an_alarm_two_days_later_is_too_late(tell):
 
 def test_another_gate_is_no_detection(tell):
     story = tell(unnoticed=("feature-null",))
-    story.raised.append(Raised("bias", "alarm-bias", story.midnight(3) + timedelta(hours=1, minutes=5)))
+    story.raised.append(Raised("bias", "alarm-bias", story.midnight(10) + timedelta(hours=1, minutes=5)))
 
     record = scenario_of(summary_of(story), "feature-null")
 
@@ -111,7 +111,7 @@ def test_the_plain_timeline_has_a_column_for_each_day(tell):
 
     marks = next(line for line in lines if line.startswith("data-quality"))[17:]
     assert len(marks) == DAYS
-    assert [day for day, mark in enumerate(marks, start=1) if mark == "!"] == [2, 4, 6, 9, 15]
+    assert [day for day, mark in enumerate(marks, start=1) if mark == "!"] == [9, 15, 18, 20, 25]
     assert next(line for line in lines if line.startswith("retraining"))[17:].strip() == "======R"
 
 
