@@ -111,6 +111,11 @@ def _has_open_jobs(machine: Machine) -> Iterator[str]:
             yield f"{name} starts a job that is not isolated"
         if not cluster.get("VolumeKmsKeyId") or not request["ProcessingOutputConfig"].get("KmsKeyId"):
             yield f"{name} starts a job without keys"
+    # Its network and isolation are its model's.
+    for name, task in machine.tasks("sagemaker:createTransformJob"):
+        request = task["Parameters"]
+        if not request["TransformResources"].get("VolumeKmsKeyId") or not request["TransformOutput"].get("KmsKeyId"):
+            yield f"{name} starts a job without keys"
 
 
 def _requests(machine: Machine, action: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

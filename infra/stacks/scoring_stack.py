@@ -112,7 +112,7 @@ class ScoringStack(PlatformStack):
             "JobRole": self._roles.scoring_job.role_arn,
             "CodeUri": code.uri,
             "CodeFile": code.filename,
-            "RawUri": f"s3://{lake.raw.bucket_name}/{SOURCE_PACKAGE}",
+            "RawUri": f"s3://{lake.raw.bucket_name}/{SOURCE_PACKAGE}/",
             "CuratedBucket": lake.curated.bucket_name,
             "DataKey": lake.data_key.key_arn,
             "InstanceType": scoring.instance_type,

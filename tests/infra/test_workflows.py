@@ -147,6 +147,18 @@ FAULTS = {
 }
 
 
+@pytest.mark.parametrize(("member", "key"), [("TransformOutput", "KmsKeyId"), ("TransformResources", "VolumeKmsKeyId")])
+def test_transform_job_without_a_key_is_found(sandbox, member, key):
+    resource = next(r for r in sandbox.resources("AWS::StepFunctions::StateMachine") if "Score" in r.logical_id)
+    definition = json.loads(resource.raw["Properties"]["DefinitionString"])
+    definition["States"]["Score"]["Parameters"][member].pop(key)
+    resource.raw["Properties"]["DefinitionString"] = json.dumps(definition)
+
+    (found,) = problems(sandbox)
+
+    assert "Score starts a job without keys" in found
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_planted_fault_of_a_workflow_is_found(name, planted):
     change, expected = FAULTS[name]
