@@ -54,6 +54,7 @@ class Clock:
         self._periodic: list[_Periodic] = []
         self._waiting: dict[threading.Thread, float] = {}
         self._woken: set[threading.Thread] = set()
+        self._before: list[Callable[[], None]] = []
         self._file: Path | None = None
 
     def time(self) -> float:
@@ -88,6 +89,8 @@ class Clock:
         if not 0 <= seconds <= _MOST_ADVANCE:
             raise ValueError(f"cannot advance by {seconds!r} seconds; allowed is 0 to {_MOST_ADVANCE:.0f} (400 days)")
         with self._advancing:
+            for function in self._before:
+                _call_quietly(function)
             end = self.time() + seconds
             while (moment := self._next_moment(end)) is not None:
                 self._jump(moment)
@@ -125,6 +128,10 @@ class Clock:
             task = _Periodic(seconds, name, function, (self._time() // seconds + 1) * seconds)
             self._periodic.append(task)
         threading.Thread(target=self._run, args=(task,), name=name, daemon=True).start()
+
+    def before_advance(self, function: Callable[[], None]) -> None:
+        """Call a function before time is advanced: it does what would be done by itself in the next real second."""
+        self._before.append(function)
 
     def close(self) -> None:
         """End the periodic functions; who waits goes on waiting, as ending is no passing of time."""
@@ -226,3 +233,10 @@ class Clock:
                 if self._closed:
                     return
             self._call(task)
+
+
+def _call_quietly(function: Callable[[], None]) -> None:
+    try:
+        function()
+    except Exception:  # noqa: BLE001 - the boundary of other components' functions
+        _LOG.exception("before time was advanced: %r failed", function)

@@ -1,7 +1,7 @@
 """Write what clients asked and models answered to S3, in the layout and format of SageMaker's data capture.
 
-Records wait in memory, are written about once a second, and before an endpoint or the server ends: what an instance
-answered is captured whatever becomes of the instance.
+Records wait in memory, are written about once a second, before the clock is advanced, and before an endpoint or the
+server ends: what an instance answered is captured whatever becomes of the instance.
 """
 
 import base64
@@ -114,6 +114,7 @@ class CaptureWriter:
             self._lines[_Target(rules, plan, moment.strftime("%Y/%m/%d/%H"))].append(line)
             if not self._has_started:
                 self._has_started = True
+                self._plane.clock.before_advance(self.flush)
                 self._plane.spawn("capture", self._run)
 
     def flush(self) -> None:

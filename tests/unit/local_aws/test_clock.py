@@ -129,3 +129,20 @@ def test_a_crash_of_a_fast_clock_does_not_turn_time_back(clock, tmp_path):
     other.keep_in(tmp_path / "clock.json")
 
     assert other.time() >= crashed_at
+
+
+def test_what_waits_for_a_real_second_is_done_before_time_is_advanced(caplog):
+    clock, seen = Clock(), []
+
+    def fail():
+        raise RuntimeError("broken")
+
+    clock.before_advance(fail)
+    clock.before_advance(lambda: seen.append(clock.now()))
+    before = clock.now()
+
+    clock.advance(3600)
+
+    assert (seen[0] - before).total_seconds() < 60
+    assert (clock.now() - before).total_seconds() >= 3600
+    assert "broken" in caplog.text
