@@ -97,7 +97,7 @@ def test_without_a_schedule_it_says_which_days_there_are():
 def test_failure_is_told_with_its_cause_and_the_guide():
     account = Account(status="FAILED", error="States.TaskFailed", cause="prepare-scoring: the file is empty")
 
-    with pytest.raises(ExecutionFailedError, match="FAILED: States.TaskFailed prepare-scoring: the file") as caught:
+    with pytest.raises(ExecutionFailedError, match=r"ended as FAILED: States\.TaskFailed prepare-scoring") as caught:
         run(account)
 
     assert "docs/how-to/score.md" in caught.value.hint
