@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -39,7 +40,7 @@ class Traffic:
 
     Attributes:
         labelled: Requests whose label was found in this run.
-        labelled_share: Share of the requests old enough for a label that have one; None if there are none.
+        labelled_share: Share of the requests whose labels are due that have one; None if there are none.
         captured_share: Share of the counted requests that were captured; None if nobody counted.
     """
 
@@ -160,12 +161,12 @@ class _ModelQuality:
         least = self._settings.labelled_share
         if share is None or share >= least:
             return []
-        waited = f"{self._settings.label_wait_days} to {self._settings.label_horizon_days} days"
+        due = self._settings.day - timedelta(days=self._settings.label_wait_days)
         return [
             violation(
                 "labelled requests",
                 LATE_LABELS,
-                f"{share:.1%} of the requests that are {waited} old have a label, expected at least {least:.0%}; "
+                f"{share:.1%} of the requests of {due} have a label, expected at least {least:.0%} by now; "
                 "labels that come later are used once",
             )
         ]
@@ -185,10 +186,10 @@ class _Bias:
     def finish(self, traffic: Traffic) -> KindReport:
         labelled = traffic.labelled
         if not len(labelled.ids):
-            return _report(0, [], {}, {}, bias_document)
+            return _report(0, [], {}, {}, clarify_violations)
         found = assess_bias(labelled, self._slices, self._analysis, self._constraints, self._threshold)
         documents = {"analysis.json": found.analysis}
-        return _report(len(labelled.ids), list(found.violations), {}, documents, bias_document)
+        return _report(len(labelled.ids), list(found.violations), {}, documents, clarify_violations)
 
 
 class _Attribution:
@@ -206,9 +207,10 @@ class _Attribution:
 
     def finish(self, _: Traffic) -> KindReport:
         if not self._records:
-            return _report(0, [], {}, {})
+            return _report(0, [], {}, {}, clarify_violations)
         found = self._monitor.finish()
-        return _report(self._records, list(found.violations), {"Ndcg": found.ndcg}, {"analysis.json": found.analysis})
+        documents = {"analysis.json": found.analysis}
+        return _report(self._records, found.violations, {"Ndcg": found.ndcg}, documents, clarify_violations)
 
 
 _KINDS: Mapping[str, Callable[[Settings, Model], Kind]] = {
@@ -238,8 +240,8 @@ def decision_threshold(settings: Settings) -> float:
     return float(value)
 
 
-def bias_document(violations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Clarify's constraint_violations.json of bias."""
+def clarify_violations(violations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Clarify's constraint_violations.json."""
     return {"version": "1.0", **violations_document(violations)}
 
 
