@@ -22,8 +22,8 @@ _BUCKETS = 10
 _SKETCH_SIZE = 2048
 _SKETCH_DECAY = 0.64
 _DRIFT_THRESHOLD = 0.1
-# Relations are fitted on every sixth row: a hundred and fifty a day say enough.
-_EVERY = 6
+# Relations are fitted on about so many rows, spread evenly: 150 a day say enough.
+_RELATION_ROWS = 40_000
 
 Json: TypeAlias = dict[str, Any]
 Array: TypeAlias = NDArray[Any]
@@ -55,7 +55,7 @@ def constraints(frame: pd.DataFrame, parts: Sequence[Any] | pd.Series, days: pd.
 
 def _add_day_thresholds(features: list[Json], frame: pd.DataFrame, days: TrainingDays) -> None:
     numbers = [name for name in frame.columns if not _is_text(frame[name])]
-    some = slice(None, None, _EVERY)
+    some = slice(None, None, max(len(frame) // _RELATION_ROWS, 1))
     columns = {name: frame[name].to_numpy(dtype=np.float64)[some] for name in numbers}
     relations = fit_relations(columns, days.codes[some])
     for feature in features:

@@ -18,6 +18,8 @@ from processing.monitoring.relations import Relation
 from processing.monitoring.settings import MonitorInputError
 
 _DISTRIBUTION = "distribution_constraints"
+# As the documentation spells it, and as the SDK's Constraints.set_monitoring does.
+_OVERRIDES = ("monitoringConfigOverrides", "monitoring_config_overrides")
 TYPES = ("Integral", "Fractional", "String", "Unknown")
 METHODS = ("Robust", "Simple")
 CATEGORICAL_METHODS = ("LInfinity", "ChiSquared")
@@ -85,7 +87,11 @@ def _feature(entry: Any, config: Mapping[str, Any], where: str) -> FeatureConstr
     if not isinstance(name, str):
         raise MonitorInputError(f"{where}: 'name' is {name!r}; expected the feature's name")
     where = f"{where} ({name})"
-    overrides = _mapping(entry.get("monitoringConfigOverrides"), f"{where}: monitoringConfigOverrides")
+    overrides = {
+        key: value
+        for spelling in _OVERRIDES
+        for key, value in _mapping(entry.get(spelling), f"{where}: {spelling}").items()
+    }
     numbers = _mapping(entry.get("num_constraints"), f"{where}: num_constraints")
     domains = _mapping(entry.get("string_constraints"), f"{where}: string_constraints").get("domains")
     if domains is not None and not isinstance(domains, list):
@@ -112,11 +118,12 @@ def _checks(config: Mapping[str, Any], where: str) -> Checks:
     def chosen(source: Mapping[str, Any], key: str, allowed: tuple[str, ...]) -> str:
         return _one_of(source.get(key, allowed[0]), allowed, f"{where}: {key}")
 
+    is_evaluated = chosen(config, "evaluate_constraints", _SWITCH) == "Enabled"
     return Checks(
-        evaluate_constraints=chosen(config, "evaluate_constraints", _SWITCH) == "Enabled",
+        evaluate_constraints=is_evaluated,
         datatype_threshold=number(config, "datatype_check_threshold", default.datatype_threshold),
         domain_threshold=number(config, "domain_content_threshold", default.domain_threshold),
-        compares=chosen(distribution, "perform_comparison", _SWITCH) == "Enabled",
+        compares=is_evaluated and chosen(distribution, "perform_comparison", _SWITCH) == "Enabled",
         comparison_threshold=number(distribution, "comparison_threshold", default.comparison_threshold),
         comparison_method=chosen(distribution, "comparison_method", METHODS),
         categorical_threshold=number(distribution, "categorical_comparison_threshold", default.categorical_threshold),

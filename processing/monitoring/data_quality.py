@@ -114,7 +114,8 @@ class DataQuality:
     def _column_violations(self) -> Iterator[Json]:
         if not self._constraints.checks.evaluate_constraints:
             return
-        missing = [name for name in self._columns if name not in self._sent]
+        watched = [feature.name for feature in self._constraints.features if feature.checks.evaluate_constraints]
+        missing = [name for name in watched if name not in self._sent]
         expected = len(self._columns)
         for name in missing:
             yield violation(

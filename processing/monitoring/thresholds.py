@@ -3,8 +3,8 @@
 Each day is compared with the training months other than its own, as a later day will be with all of them.
 - Distance: the highest of these days', plus as much as it lies above their 95th percentile, at least 0.05. Where that
   reaches 0.8, a day may be anywhere, and the comparison is disabled: the relations watch the feature.
-- Completeness: the first percentile of the days, less half its distance to the median, at least 0.01; features that
-  are complete in all rows must stay so.
+- Completeness: the first percentile of the days, less half its distance to the median, at least 0.01 and at most
+  half of itself; features that are complete in all rows must stay so.
 - Categories: all values must be known, unless a month brought new ones: then such a share of new values is allowed as
   the middle category has on its busiest day.
 Days of less than half the usual number of rows say too little and are left out.
@@ -117,7 +117,8 @@ def _completeness(column: pd.Series, days: TrainingDays) -> float:
     rows = np.bincount(days.codes, minlength=len(days.full))
     shares = (np.bincount(days.codes, weights=present, minlength=len(days.full)) / rows)[days.full]
     low, middle = float(np.quantile(shares, _LOW)), float(np.median(shares))
-    return _short(max(low - max((middle - low) / 2, _COMPLETENESS_MARGIN), 0.0))
+    # Never so low that a column which went missing altogether would pass.
+    return _short(max(low - max((middle - low) / 2, _COMPLETENESS_MARGIN), low / 2))
 
 
 def _domain_threshold(days: TrainingDays, counts: Floats) -> float:
