@@ -1,4 +1,4 @@
-"""Make the alarms of the monitors of one variant: what they found, and that they ran at all."""
+"""Make the alarms of the monitors of one variant: what they found, that labels come, and that they ran at all."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,16 +12,18 @@ NAMESPACE = "FlightDelay/Monitoring"
 _SOON = Duration.minutes(5)
 _HOUR = Duration.hours(1)
 _DAY_HOURS = 24
+_JUDGES_LABELS = "model-quality"
 
 
 class MonitorAlarms(Construct):
-    """One alarm per kind of monitor, one on failed runs, one on runs that did not come.
+    """One alarm per kind of monitor, one on labels, one on failed runs, one on runs that did not come.
 
     Monitors publish once a day. Between two runs data is missing, and an alarm keeps the state that the last run gave
     it: hence `ignore`.
 
     Attributes:
         drift: Kind → the alarm on its violations.
+        late_labels: The labels that are due are missing: nobody knows how good the model is. No reason to retrain.
         failed: A run failed.
         did_not_run: There were requests, and nobody looked at them; None for the challenger, which leaves with its
             last requests unseen, and whose monitors run where the champion's do.
@@ -34,6 +36,7 @@ class MonitorAlarms(Construct):
         super().__init__(scope, construct_id)
         self._endpoint, self._variant = endpoint, variant
         self.drift: Mapping[str, cloudwatch.Alarm] = {kind: self._drift(kind) for kind in kinds}
+        self.late_labels = self._late_labels()
         self.failed = self._failed()
         self.did_not_run = self._did_not_run() if variant == "champion" else None
         self.work = [self.failed, *([self.did_not_run] if self.did_not_run else [])]
@@ -55,6 +58,18 @@ class MonitorAlarms(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
             alarm_description=f"The monitor of {kind} found violations: {self._name}. docs/how-to/monitor.md",
+        )
+
+    def _late_labels(self) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
+            self,
+            "LateLabels",
+            metric=self.metric("LateLabels", "Maximum", kind=_JUDGES_LABELS),
+            threshold=0,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
+            alarm_description=f"Labels that are due have not come: {self._name}. docs/how-to/monitor.md",
         )
 
     def _failed(self) -> cloudwatch.Alarm:
