@@ -67,6 +67,18 @@ def test_metrics_are_those_of_the_candidate_on_the_test_months(run, made):
     assert document["metrics"]["test"]["rows"] == 900
 
 
+def test_the_monitors_find_their_baselines_beside_the_evaluation(run):
+    _, folder = run()
+
+    facets = read(folder, "bias.json")["post_training_bias_metrics"]["facets"]
+    values = read(folder, "attribution.json")["explanations"]["kernel_shap"]["label0"]["global_shap_values"]
+    assert set(facets) == {"carrier"}  # of the slices, the one that requests name
+    assert set(values) == set(SPEC.names)
+    assert read(folder, "attribution_constraints.json")["monitoringConfigOverrides"]["ndcg_threshold"] <= 0.9
+    assert "binary_classification_constraints" in read(folder, "model_quality_constraints.json")
+    assert read(folder, "bias_constraints.json")["version"] == "1.0"
+
+
 def test_validation_metrics_are_the_tuned_models(run, made):
     _, folder = run()
 
