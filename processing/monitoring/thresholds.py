@@ -6,7 +6,7 @@ Each day is compared with the training months other than its own, as a later day
 - Completeness: the first percentile of the days, less half its distance to the median, at least 0.01 and at most
   half of itself; features that are complete in all rows must stay so.
 - Categories: all values must be known, unless a month brought new ones: then such a share of new values is allowed as
-  the middle category has on its busiest day.
+  the middle category has on its busiest day, at most 0.05.
 Days of less than half the usual number of rows say too little and are left out.
 """
 
@@ -30,6 +30,7 @@ _HIGH, _LOW = 0.95, 0.01
 _LEAST_MARGIN = 0.05
 _ANYWHERE = 0.8
 _COMPLETENESS_MARGIN = 0.01
+_MOST_NEW = 0.05
 _LEAST_DAYS, _LEAST_PARTS = 8, 2
 
 Json: TypeAlias = dict[str, Any]
@@ -131,7 +132,7 @@ def _domain_threshold(days: TrainingDays, counts: Floats) -> float:
     if not new:
         return 1.0
     busiest = (counts / rows[:, None])[days.full].max(axis=0)
-    return _short(1 - max(new, float(np.median(busiest))))
+    return _short(1 - min(max(new, float(np.median(busiest))), _MOST_NEW))
 
 
 def _short(value: float) -> float:
