@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from processing.model_archive import Model
+from processing.model_archive import Model, ModelArchiveError
 from processing.monitoring.attribution import AttributionDrift
 from processing.monitoring.baseline_files import read_baseline
 from processing.monitoring.bias import assess_bias
@@ -87,7 +87,7 @@ class Isolated:
         started = time.perf_counter()
         try:
             return step()
-        except MonitorInputError as error:
+        except (MonitorInputError, ModelArchiveError) as error:
             self._reason = str(error)
         except Exception as error:  # noqa: BLE001 - the other kinds go on, and the report says what it was
             self._reason = f"{type(error).__name__} at {_place(error)}: {error}"
