@@ -1,5 +1,6 @@
 """The prepare-scoring job: a raw zone in, requests that the model server takes out."""
 
+import datetime as dt
 import json
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pytest
 
 from inference.columns import Columns
 from inference.json_rows import read_json_lines
+from processing.monitoring.captured import CaptureStream
 from processing.prepare_scoring import main
 from tests.sample_flights import airports, cancelled, flight, flights, observation, planes, weather
 from usecase.dataset import labelled_rows, specification
@@ -36,6 +38,16 @@ def land(folder, rows, *observations):
     for name, frame in tables.items():
         write_table(frame, TABLES[name], folder)
     return folder
+
+
+def learned_specification():
+    tables = {
+        "flights": flights(*HISTORY, *TODAY),
+        "weather": weather(EVENING),
+        "planes": planes(),
+        "airports": airports(),
+    }
+    return specification(labelled_rows(tables), horizon_hours=2.0, data_version="test")
 
 
 @pytest.fixture
@@ -79,15 +91,8 @@ def test_request_holds_no_outcome_and_what_the_evening_knew(job, tmp_path):
 
 
 def test_model_server_reads_every_request_and_takes_each_feature_as_it_is(job, tmp_path):
-    raw = land(tmp_path / "raw", [*HISTORY, *TODAY, *TOMORROW])
-    tables = {
-        "flights": flights(*HISTORY, *TODAY),
-        "weather": weather(EVENING),
-        "planes": planes(),
-        "airports": airports(),
-    }
-    spec = specification(labelled_rows(tables), horizon_hours=2.0, data_version="test")
-    _, requests, _ = job(raw)
+    spec = learned_specification()
+    _, requests, _ = job(land(tmp_path / "raw", [*HISTORY, *TODAY, *TOMORROW]))
 
     matrix = read_json_lines("".join(json.dumps(request) + "\n" for request in requests), Columns(spec))
 
@@ -97,6 +102,24 @@ def test_model_server_reads_every_request_and_takes_each_feature_as_it_is(job, t
             given = request.get(name)
             if isinstance(given, float | int):
                 assert row[place] == pytest.approx(given, rel=1e-7), name
+
+
+def test_monitors_read_the_predictions_as_they_read_captured_requests(job, tmp_path):
+    _, requests, _ = job(land(tmp_path / "raw", [*HISTORY, *TODAY, *TOMORROW]))
+    answer = {"probability": 0.25, "label": 1, "model_version": "7"}
+    lines = [json.dumps({**request, "SageMakerOutput": answer}) for request in requests]
+    folder = tmp_path / "predictions" / f"date={DAY}"
+    folder.mkdir(parents=True)
+    (folder / "requests.jsonl.out").write_text("\n".join(lines) + "\n")
+
+    day = dt.date.fromisoformat(DAY)
+    stream = CaptureStream(folder, day=day, spec=learned_specification(), model_version="7", source="transform")
+    (batch,) = stream
+
+    assert list(batch.ids) == [request["flight_id"] for request in requests]
+    assert list(batch.probabilities) == [0.25] * 3
+    assert list(batch.frame["h_all_late1"]) == [1.0] * 3
+    assert (stream.counts["rows"], stream.counts["broken_lines"]) == (3, 0)
 
 
 def test_same_raw_zone_gives_the_same_bytes(job, tmp_path):
