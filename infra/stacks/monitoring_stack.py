@@ -8,8 +8,8 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.constructs.drift_start import start_on_alarms, start_on_violations
 from infra.constructs.endpoint_alarms import EndpointAlarm
-from infra.constructs.event_start import EventStart
 from infra.constructs.machine_schedule import MachineSchedule
 from infra.constructs.model_monitor import ModelMonitor
 from infra.constructs.monitoring_alarms import NAMESPACE, MonitorAlarms
@@ -64,15 +64,11 @@ class MonitoringStack(PlatformStack):
         self._variants = {name: self._alarms(name) for name in _VARIANTS}
         self._add_actions()
         ModelDashboard(self, "Dashboard", endpoint=stage.endpoint, variants=self._variants, reports=self._reports)
-        self._is_ours = stage.monitoring.backend == "processing"
-        model_monitor = None if self._is_ours else self._model_monitor()
-        self._reasons = self._drift_alarms() if model_monitor is None else model_monitor.schedules
+        self._model_monitor = self._by_model_monitor() if stage.monitoring.backend == "model-monitor" else None
         machines = self._workflows()
-        if model_monitor is None:
+        if not self._model_monitor:
             self._run_daily(machines["monitor"])
-            self._retrain_on_alarms(machines["retrain"])
-        else:
-            self._retrain_on_violations(machines["retrain"])
+        self._retrain_on_drift(machines["retrain"])
         WorkflowFailure(
             self,
             "Failure",
@@ -90,7 +86,7 @@ class MonitoringStack(PlatformStack):
     def _add_actions(self) -> None:
         """Drift is told kind by kind, once a day at most; that monitoring itself is broken, by one composite alarm."""
         for variant in self._variants.values():
-            for alarm in variant.drift.values():
+            for alarm in (*variant.drift.values(), variant.late_labels):
                 alarm.add_alarm_action(actions.SnsAction(self._safeguards.topic))
         work: list[cloudwatch.IAlarm] = [alarm for variant in self._variants.values() for alarm in variant.work]
         self._page = EndpointAlarm(
@@ -175,7 +171,7 @@ class MonitoringStack(PlatformStack):
             alarms=self._safeguards.topic,
         ).group
 
-    def _model_monitor(self) -> ModelMonitor:
+    def _by_model_monitor(self) -> ModelMonitor:
         return ModelMonitor(
             self,
             "ModelMonitor",
@@ -189,10 +185,11 @@ class MonitoringStack(PlatformStack):
             },
         )
 
-    def _drift_alarms(self) -> dict[str, str]:
-        """Kind → the alarm that retrains: the champion's, since it is the champion that a new model would replace."""
-        drift = self._variants["champion"].drift
-        return {kind: alarm.alarm_name for kind, alarm in drift.items()}
+    def _reason(self, kind: str) -> str:
+        """Return what the event names: an alarm of the champion, since it is the champion that a new model replaces."""
+        if self._model_monitor:
+            return self._model_monitor.schedules[kind]
+        return self._variants["champion"].drift[kind].alarm_name
 
     def _retrain_values(self) -> dict[str, Any]:
         pause = self.stage.monitoring.retraining_pause_hours * 3600
@@ -203,7 +200,7 @@ class MonitoringStack(PlatformStack):
             "Reasons": [
                 {
                     "Variable": "$alarm",
-                    "StringEquals": self._reasons[kind],
+                    "StringEquals": self._reason(kind),
                     "Assign": {"kind": kind},
                     "Next": "TakeLock",
                 }
@@ -213,46 +210,16 @@ class MonitoringStack(PlatformStack):
             "TimeoutSeconds": pause + 3600,
         }
 
-    def _retrain_on_alarms(self, machine: Workflow) -> None:
-        drift = self._variants["champion"].drift
-        alarms = [drift[kind].alarm_arn for kind in self.stage.monitoring.retrains_on]
-        if not alarms:
+    def _retrain_on_drift(self, machine: Workflow) -> None:
+        retrains_on, drift = self.stage.monitoring.retrains_on, self._variants["champion"].drift
+        if not retrains_on:
             return
-        EventStart(
-            self,
-            "Drift",
-            description="A monitor of the champion found drift",
-            machine_arn=machine.arn,
-            alarms=self._safeguards.topic,
-            pattern={
-                "source": ["aws.cloudwatch"],
-                "detail-type": ["CloudWatch Alarm State Change"],
-                "resources": alarms,
-                "detail": {"state": {"value": ["ALARM"]}},
-            },
-            paths={"alarm": "$.detail.alarmName", "why": "$.detail.state.reason", "at": "$.time"},
-            template='{"alarm": <alarm>, "why": <why>, "at": <at>}',
-        )
-
-    def _retrain_on_violations(self, machine: Workflow) -> None:
-        """Model Monitor has no metric of its violations: the job that found some says so when it ends."""
-        EventStart(
-            self,
-            "Drift",
-            description="Model Monitor found violations",
-            machine_arn=machine.arn,
-            alarms=self._safeguards.topic,
-            pattern={
-                "source": ["aws.sagemaker"],
-                "detail-type": ["SageMaker Processing Job State Change"],
-                "detail": {
-                    "MonitoringScheduleArn": list(self._reasons.values()),
-                    "ExitMessage": [{"prefix": "CompletedWithViolations"}],
-                },
-            },
-            paths={"alarm": "$.detail.MonitoringScheduleArn", "why": "$.detail.ExitMessage", "at": "$.time"},
-            template='{"alarm": <alarm>, "why": <why>, "at": <at>}',
-        )
+        if self._model_monitor:
+            arns = [self._model_monitor.schedules[kind] for kind in retrains_on]
+            start_on_violations(self, schedule_arns=arns, machine_arn=machine.arn, lost=self._safeguards.topic)
+        else:
+            arns = [drift[kind].alarm_arn for kind in retrains_on]
+            start_on_alarms(self, alarm_arns=arns, machine_arn=machine.arn, lost=self._safeguards.topic)
 
     def _tell(self, machines: dict[str, Workflow]) -> None:
         variants = self._variants.items()
@@ -263,6 +230,7 @@ class MonitoringStack(PlatformStack):
             "schedule_group": self._schedule_group,
             "namespace": NAMESPACE,
             "alarms": {name: {k: a.alarm_name for k, a in variant.drift.items()} for name, variant in variants},
+            "late_label_alarms": {name: variant.late_labels.alarm_name for name, variant in variants},
             "failed_alarms": {name: variant.failed.alarm_name for name, variant in variants},
             "did_not_run_alarms": {name: v.did_not_run.alarm_name for name, v in variants if v.did_not_run},
             "page_alarm": f"{Stack.of(self).stack_name}-Page",
