@@ -6,7 +6,7 @@ from typing import Any
 from local_aws.containers.spec import ContainerGroup, ContainerSpec
 from local_aws.data_plane import DataPlane
 from local_aws.errors import JobFailedError
-from local_aws.jobs import failures
+from local_aws.jobs import failures, monitoring_metrics
 from local_aws.jobs.container_files import make_folders, opt_ml, resource_config, write_json
 from local_aws.jobs.execution import JobContext, Outcome, hosts_of, run_containers, start_job, subnets_of
 from local_aws.jobs.inputs import InputReader, S3Source
@@ -46,7 +46,7 @@ class _ProcessingRun:
     def run(self) -> None:
         """Run the job to its end."""
         for root in self._roots.values():
-            make_folders(root, "/opt/ml/processing", "/opt/ml/output")
+            make_folders(root, "/opt/ml/processing", "/opt/ml/output", monitoring_metrics.FOLDER)
         self._read_inputs()
         uploads = self._uploads()
         self._update(ProcessingStartTime=self._plane.clock.now())
@@ -58,7 +58,16 @@ class _ProcessingRun:
         for mode, upload in uploads:
             if mode == "Continuous" or self._is_success(outcome):
                 upload.run()
+        self._publish_metrics()
         self._finish(outcome)
+
+    def _publish_metrics(self) -> None:
+        """Publish what a monitoring container measured: only those of a schedule may hand over metrics in files."""
+        enabled = self._record.get("Environment", {}).get("publish_cloudwatch_metrics") == "Enabled"
+        if "MonitoringScheduleArn" in self._record and enabled:
+            cloudwatch = self._plane.client("cloudwatch", self._job.key.region)
+            for root in self._roots.values():
+                monitoring_metrics.publish(cloudwatch, opt_ml(root, monitoring_metrics.FOLDER))
 
     def _read_inputs(self) -> None:
         reader = InputReader(self._s3, self._plane.contents, self._job.key.region, self._role)

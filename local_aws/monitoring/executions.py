@@ -84,7 +84,9 @@ class _Run:
         if data and definition.ground_truth:
             folder = f"{given['EndpointName']}/{name}/{scheduled:%Y/%m/%d/%H}/merge"
             target = Location.parse(definition.output["MonitoringOutputs"][0]["S3Output"]["S3Uri"]).child(folder)
-            data = merged(s3, data, Location.parse(definition.ground_truth), window, target)
+            # Labels lie under the hour in which they were collected, which is later than the request's.
+            labelled = Window(window.start, scheduled)
+            data = merged(s3, data, Location.parse(definition.ground_truth), labelled, target)
         return Plan(name, self._schedule["MonitoringScheduleArn"], scheduled, window, capture, data)
 
     def _capture(self, endpoint: str) -> Location:

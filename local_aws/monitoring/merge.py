@@ -19,7 +19,7 @@ def merged(s3: Any, data: Mapping[str, str], truth: Location, window: Window, ta
         s3: A client under the monitoring role.
         data: Prefixes of captured requests → the path below the input's LocalPath to which each goes.
         truth: Prefix of the ground truth; below it are hours.
-        window: The time whose ground truth counts.
+        window: When the ground truth that counts was collected.
         target: Prefix to write below.
     """
     hours = [truth.child(hour) for hour in window.hours()]

@@ -16,7 +16,7 @@ ANALYZER = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor
 CLARIFY = "205585389593.dkr.ecr.us-east-1.amazonaws.com/sagemaker-clarify-processing:1.0"
 ROLE = "arn:aws:iam::123456789012:role/monitoring"
 HOURLY = "cron(0 * ? * * *)"
-MONITOR = """
+MONITOR = r"""
 import json, os, pathlib
 env = os.environ
 source = pathlib.Path(env["dataset_source"])
@@ -29,6 +29,9 @@ seen = {"folders": sorted({str(path.parent.relative_to(source)) for path in file
 (output / "seen.json").write_text(json.dumps({**seen, **{name: env.get(name) for name in names}}))
 violations = [{"feature_name": "rows"}] if len(records) > constraints["most"] else []
 (output / "constraint_violations.json").write_text(json.dumps({"violations": violations}))
+metric = {"MetricName": "rows", "Timestamp": env["end_time"], "Value": len(records),
+          "Dimensions": [{"Name": "MonitoringSchedule", "Value": env["sagemaker_monitoring_schedule_name"]}]}
+pathlib.Path("/opt/ml/output/metrics/cloudwatch/metrics.jsonl").write_text(json.dumps(metric) + "\n" + "no metric\n")
 if any(record["captureData"]["endpointInput"]["data"] == "fail" for record in records):
     pathlib.Path("/opt/ml/output/message").write_text("no use")
     raise SystemExit(3)
@@ -151,6 +154,16 @@ def test_each_hour_is_looked_at_by_a_processing_job_of_its_own(aws, sagemaker, w
         f"{clock.now() - dt.timedelta(hours=2):%Y-%m-%dT%H:00:00Z}",
     )
     assert seen["mine"] == "yes"
+    rows = aws.clients("cloudwatch", "us-east-1").get_metric_statistics(
+        Namespace="/aws/sagemaker/Endpoint/data-metrics",
+        MetricName="rows",
+        Dimensions=[{"Name": "MonitoringSchedule", "Value": "quality"}],
+        StartTime=hour,
+        EndTime=clock.now() + dt.timedelta(hours=1),
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert sorted(point["Sum"] for point in rows) == [2.0, 3.0]
     last = sagemaker.describe_monitoring_schedule(MonitoringScheduleName="quality")["LastMonitoringExecutionSummary"]
     assert last["ScheduledTime"] == third["ScheduledTime"]
 
