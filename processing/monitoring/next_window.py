@@ -7,6 +7,7 @@ another, so every captured request and every label file is read by one run.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,25 +34,50 @@ def day_prefix(day: date) -> str:
     return f"{day:%Y/%m/%d}"
 
 
-def state_document(settings: Settings) -> dict[str, Any]:
-    """Whose state this is, and after which day."""
+@dataclass(frozen=True)
+class PreviousState:
+    """What the run before left.
+
+    Attributes:
+        folder: Of its files; None for the first run.
+        model_version: The version that was judged then.
+        served_since: The first day on which it was judged; None is unknown.
+    """
+
+    folder: Path | None = None
+    model_version: str = ""
+    served_since: date | None = None
+
+
+def state_document(settings: Settings, served_since: date) -> dict[str, Any]:
+    """Whose state this is, after which day, and since when the variant serves this version."""
     return {
         "schema_version": SCHEMA_VERSION,
         "endpoint": settings.endpoint,
         "variant": settings.variant,
         "day": settings.day.isoformat(),
+        "model_version": settings.model_version,
+        "served_since": None if served_since == date.min else served_since.isoformat(),
     }
 
 
-def find_state(settings: Settings) -> Path | None:
-    """The folder of the state that the run before left; None for the first run.
+def served_since(settings: Settings, before: PreviousState) -> date:
+    """The first day on which this version was judged; requests that wait from earlier days had another one's answer."""
+    if before.folder is None:
+        return date.min
+    is_same = before.model_version == settings.model_version
+    return before.served_since or date.min if is_same else settings.day
+
+
+def find_state(settings: Settings) -> PreviousState:
+    """The state that the run before left.
 
     Raises:
         MonitorInputError: It is not readable, another variant's, or not of an earlier day: labels would count twice.
     """
     found = sorted(settings.state_dir.rglob(STATE_FILE)) if settings.state_dir.is_dir() else []
     if not found:
-        return None
+        return PreviousState()
     if len(found) > 1:
         raise MonitorInputError(f"--state-dir {settings.state_dir}: {len(found)} states; exactly one is allowed")
     state = _read(found[0])
@@ -69,7 +95,12 @@ def find_state(settings: Settings) -> Path | None:
             f"{found[0]} is the state after {after}, so the labels of {settings.day} would count twice; "
             f"give the state after {settings.day - timedelta(days=1)}"
         )
-    return found[0].parent
+    since = state.get("served_since")
+    return PreviousState(
+        found[0].parent,
+        str(state.get("model_version", "")),
+        read_day(f"{found[0]}: served_since", since) if since else None,
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:

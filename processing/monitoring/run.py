@@ -6,15 +6,23 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from processing.model_archive import Model, ModelArchiveError, find_champion, open_model
 from processing.monitoring.captured import Batch, CaptureStream
 from processing.monitoring.kinds import Isolated, Traffic, make_kinds, slice_columns
-from processing.monitoring.labels import join
+from processing.monitoring.labels import Labelled, join
 from processing.monitoring.metrics import metrics_document
-from processing.monitoring.next_window import STATE_FILE, STATE_FOLDER, find_state, next_document, state_document
+from processing.monitoring.next_window import (
+    STATE_FILE,
+    STATE_FOLDER,
+    find_state,
+    next_document,
+    served_since,
+    state_document,
+)
+from processing.monitoring.pending import State
 from processing.monitoring.publish import NEXT_FILE, complete_output
 from processing.monitoring.report import FAILED, KindReport, report_document
 from processing.monitoring.settings import KINDS, MonitorInputError, Settings
@@ -30,7 +38,8 @@ class Outcome:
 
     reports: Mapping[str, KindReport]
     counts: Mapping[str, Mapping[str, int]]
-    state: Any
+    state: State
+    served_since: date
 
 
 def run(settings: Settings) -> Mapping[str, KindReport]:
@@ -56,7 +65,8 @@ def _judge(settings: Settings) -> Outcome:
     if not settings.capture_dir.is_dir():
         raise MonitorInputError(f"--capture-dir {settings.capture_dir} does not exist; give the day's capture prefix")
     model = _open(settings.model_dir)
-    state = find_state(settings)
+    before = find_state(settings)
+    since = served_since(settings, before)
     kinds = make_kinds(settings, model)
     stream = CaptureStream(
         settings.capture_dir,
@@ -68,19 +78,37 @@ def _judge(settings: Settings) -> Outcome:
     joined = join(
         _shown(stream, kinds),
         ground_truth=settings.ground_truth_dir,
-        state=state,
+        state=before.folder,
         day=settings.day,
         slices=slice_columns(model),
         wait_days=settings.label_wait_days,
         horizon_days=settings.label_horizon_days,
     )
+    labelled, earlier = split_versions(joined.labelled, since)
     traffic = Traffic(
-        joined.labelled,
+        labelled,
         _share(joined.counts["due_labelled"], joined.counts["due"]),
         _captured_share(stream.counts, settings.invocations),
     )
     reports = {kind.name: kind.finish(traffic) for kind in kinds}
-    return Outcome(reports, {"capture": stream.counts, "labels": joined.counts}, joined.state)
+    labels = {**joined.counts, "judged_of_earlier_versions": earlier}
+    return Outcome(reports, {"capture": stream.counts, "labels": labels}, joined.state, since)
+
+
+def split_versions(labelled: Labelled, since: date) -> tuple[Labelled, int]:
+    """The requests that this version answered, and how many an earlier one did: its baselines do not judge those."""
+    if since == date.min:
+        return labelled, 0
+    start = datetime(since.year, since.month, since.day, tzinfo=UTC).timestamp()
+    is_ours = labelled.moments >= start
+    ours = Labelled(
+        labelled.ids[is_ours],
+        labelled.moments[is_ours],
+        labelled.probabilities[is_ours],
+        labelled.labels[is_ours],
+        labelled.slices[is_ours].reset_index(drop=True),
+    )
+    return ours, int((~is_ours).sum())
 
 
 def _shown(stream: CaptureStream, kinds: Sequence[Isolated]) -> Iterator[Batch]:
@@ -117,7 +145,7 @@ def _write(folder: Path, settings: Settings, outcome: Outcome, seconds: float) -
             write_json(document, folder / kind / name)
     (folder / STATE_FOLDER).mkdir()
     outcome.state.write(folder / STATE_FOLDER)
-    write_json(state_document(settings), folder / STATE_FOLDER / STATE_FILE)
+    write_json(state_document(settings, outcome.served_since), folder / STATE_FOLDER / STATE_FILE)
     write_json(report_document(settings, outcome.reports, outcome.counts, seconds), folder / _REPORT_FILE)
     write_json(metrics_document(settings, outcome.reports), folder / _METRICS_FILE)
     write_json(next_document(settings), folder / NEXT_FILE)

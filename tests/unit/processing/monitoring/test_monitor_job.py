@@ -286,3 +286,21 @@ def test_base64_payloads_are_read(variant: MonitoredVariant):
 
     assert report["monitors"]["data-quality"]["records"] == 6
     assert report["counts"]["capture"]["smoke"] == 1
+
+
+def test_labels_of_an_earlier_versions_answers_judge_no_later_version(variant: MonitoredVariant):
+    variant.serve(0, rows=60, labelled_after=2)
+    variant.serve(1, rows=40, labelled_after=1)
+    captured = variant.folder("capture", 1)
+    for file in captured.rglob("*.jsonl"):
+        file.write_text(file.read_text().replace('\\"model_version\\": \\"1\\"', '\\"model_version\\": \\"2\\"'))
+    variant.run(0)
+    variant.run(1, "--model-version", "2")
+
+    report = variant.run(2, "--model-version", "2")
+
+    assert report["counts"]["labels"]["judged"] == 100
+    assert report["counts"]["labels"]["judged_of_earlier_versions"] == 60
+    assert report["monitors"]["model-quality"]["records"] == report["monitors"]["bias"]["records"] == 40
+    state = variant.read(2, "state/state.json")
+    assert (state["model_version"], state["served_since"]) == ("2", "2026-01-02")
