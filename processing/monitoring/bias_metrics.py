@@ -53,11 +53,11 @@ def slices_of(frame: pd.DataFrame, columns: Sequence[str], min_rows: int) -> Ite
     for column in columns:
         if column not in frame.columns:
             continue
-        texts = frame[column].astype(str).to_numpy()
-        values, counts = np.unique(texts.astype(object), return_counts=True)
-        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
-            if value and count >= min_rows and len(texts) - count >= min_rows:
-                yield Slice(column, value, texts == value)
+        codes, values = pd.factorize(frame[column].astype(object), sort=False)
+        counts = np.bincount(codes[codes >= 0], minlength=len(values))
+        for code, value in sorted(enumerate(map(str, values)), key=lambda pair: pair[1]):
+            if value and counts[code] >= min_rows and len(codes) - counts[code] >= min_rows:
+                yield Slice(column, value, codes == code)
 
 
 def bias_metrics(labels: Labels, scores: Floats, rows: NDArray[np.bool_], threshold: float) -> dict[str, Estimate]:

@@ -62,8 +62,10 @@ def assess(labelled: Labelled, constraints: Mapping[str, Any], threshold: float)
     rows = len(labelled.ids)
     if not rows:
         return ModelQualityReport(_statistics({}, {}, labelled), [], _headline({}))
-    labels, scores = labelled.labels, labelled.probabilities
-    ours = quality_measures(labels, scores, labelled.moments)
+    # In the order of scores, ranks are found many times faster; no metric depends on the order.
+    order = np.argsort(labelled.probabilities, kind="stable")
+    labels, scores = labelled.labels[order], labelled.probabilities[order]
+    ours = quality_measures(labels, scores, labelled.moments[order])
     metrics = binary_classification_metrics(labels, scores, threshold)
     found = {**_estimates(metrics), **ours}
     violations = [
