@@ -76,6 +76,9 @@ ACKNOWLEDGEMENTS: Sequence[Acknowledgement] = (
         place="*-Storage/*",
     ),
     Acknowledgement(_IAM5, "AWS names the role that it makes for its service.", detail="*:role/aws-service-role/*"),
+    Acknowledgement(
+        _IAM5, "CloudFormation makes a job definition's name up.", "*-Delivery/Execution*", "*-job-definition/[*]"
+    ),
     Acknowledgement(_IAM5, "The budget's name is made up without a prefix.", "*-Delivery/*", "*:budget/[*]"),
     Acknowledgement(
         _IAM5, "Stacks end in an id that CloudFormation makes up.", "*-Delivery/*", "*:stack/FlightDelay-*"

@@ -7,6 +7,8 @@ from infra.names import arn, iam_arn
 from infra.policies import allow
 from infra.settings import Stage
 
+_DEFINITION_KINDS = ("data-quality", "model-bias", "model-explainability", "model-quality")
+
 
 def release(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
     """The release workflow: state machines, and the parameters that they are steered by."""
@@ -48,6 +50,20 @@ def serving(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
         service_linked_role(stack, "sagemaker.application-autoscaling.amazonaws.com"),
         allow("Dashboards", of("cloudwatch", "DeleteDashboards", "GetDashboard", "PutDashboard"), dashboards),
     ]
+
+
+def model_monitor(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
+    """Amazon SageMaker Model Monitor's definitions and schedules, where the stage has them."""
+    if stage.monitoring.backend != "model-monitor":
+        return []
+    kinds = ("DataQuality", "ModelBias", "ModelExplainability", "ModelQuality")
+    nouns = [*(f"{kind}JobDefinition" for kind in kinds), "MonitoringSchedule"]
+    verbs = [f"{verb}{noun}" for verb in ("Create", "Delete", "Describe") for noun in nouns]
+    # CloudFormation makes the definitions' names up; the schedules' begin with the endpoint's.
+    definitions = [arn(stack, "sagemaker", f"{kind}-job-definition/*") for kind in _DEFINITION_KINDS]
+    schedules = arn(stack, "sagemaker", f"monitoring-schedule/flight-delay-{stage.name}*")
+    more = ("AddTags", "DeleteTags", "ListTags", "UpdateMonitoringSchedule")
+    return [allow("ModelMonitor", of("sagemaker", *verbs, *more), [*definitions, schedules])]
 
 
 def service_linked_role(stack: Stack, service: str) -> iam.PolicyStatement:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
-from infra.execution_of_serving import named, of, release, service_linked_role, serving
+from infra.execution_of_serving import model_monitor, named, of, release, service_linked_role, serving
 from infra.names import arn, iam_arn
 from infra.policies import allow
 from infra.settings import Stage
@@ -123,7 +123,7 @@ def execution_policies(
         "ExecutionIdentities": [*_roles(stack, stage, boundaries), *_network(stack, stage)],
         "ExecutionData": [*_lake(stack, stage), *_storage(stack, stage)],
         "ExecutionWork": [*_work(stack, stage), *_observation(stack, stage)],
-        "ExecutionServing": [*release(stack, stage), *serving(stack, stage)],
+        "ExecutionServing": [*release(stack, stage), *serving(stack, stage), *model_monitor(stack, stage)],
     }
 
 

@@ -134,6 +134,15 @@ def test_model_monitor_takes_the_place_of_our_schedule_and_keeps_every_rule(by_m
     assert rule.properties["EventPattern"]["detail"]["ExitMessage"] == [{"prefix": "CompletedWithViolations"}]
 
 
+def test_cloudformation_may_make_what_model_monitor_needs_where_it_is_used(by_model_monitor, synthesised):
+    def may(assembly):
+        policies = [p for p in assembly.resources("AWS::IAM::ManagedPolicy") if p.logical_id.startswith("Execution")]
+        return "sagemaker:CreateMonitoringSchedule" in json.dumps([policy.properties for policy in policies])
+
+    assert may(by_model_monitor)
+    assert not may(synthesised)
+
+
 def test_no_stage_uses_model_monitor_by_default(synthesised, prod):
     for assembly in (synthesised, prod):
         assert list(assembly.resources("AWS::SageMaker::MonitoringSchedule")) == []

@@ -9,7 +9,7 @@ from aws_cdk import aws_sqs as sqs
 
 from infra.acknowledgements import ACKNOWLEDGEMENTS, Acknowledgement, Finding, stale, unacknowledged
 from infra.checks.scanners import add_rule_packs, cfn_lint, read_report
-from infra.settings import STAGES
+from infra.settings import STAGES, Monitoring
 from tests.infra.synthesis import synthesise
 
 
@@ -34,6 +34,7 @@ VARIANTS = {
         manages_lake_formation=True,
         interface_endpoints=("logs",),
         alarm_email="someone@example.com",
+        monitoring=Monitoring(backend="model-monitor", baselines="s3://b/baseline/", evaluation="s3://e/evaluation/"),
     ),
     "lustre": replace(STAGES["sandbox"], training_storage="fsx-lustre"),
 }

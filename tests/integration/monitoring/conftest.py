@@ -158,6 +158,7 @@ class Monitoring:
             (buckets.curated, f"{curated}/statistics.json"),
             (buckets.curated, f"{curated}/constraints.json"),
             (buckets.artifacts, "evaluations/x/evaluation/evaluation.json"),
+            (buckets.raw, "nycflights13/flights"),
         ):
             self._put(bucket, key, b"{}")
         container = {
