@@ -13,7 +13,7 @@ from benchmarks.local_server import ROOT
 from benchmarks.serving.peers import PeersError
 from benchmarks.serving.stacks import StackError
 
-NAMES = ("start_up", "trivial_pipelines", "pipeline_overhead", "serving")
+NAMES = ("start_up", "trivial_pipelines", "pipeline_overhead", "serving", "monitoring.data_quality")
 
 
 def main(arguments: list[str]) -> int:

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from processing.experiment.capture import BROKEN
@@ -47,12 +48,12 @@ class Request(NamedTuple):
 def read_capture_line(line: bytes) -> Request | None:
     """Read a line of data capture; None if it is none."""
     try:
-        record = json.loads(line)
+        record = json.loads(line.decode("utf-8"))
         event, data = record["eventMetadata"], record["captureData"]
         output = data.get("endpointOutput")
         probabilities, version = (None, None) if output is None else _answer(_payload(output))
         identity = event.get("inferenceId") or event["eventId"]
-        moment = read_moment(event["inferenceTime"]).timestamp()
+        moment = _seconds(event["inferenceTime"])
         return Request(str(identity), moment, _payload(data["endpointInput"]), probabilities, version)
     except BROKEN:
         return None
@@ -96,16 +97,26 @@ def _csv_line(cells: Sequence[Any]) -> str:
     return target.getvalue()
 
 
+@lru_cache(maxsize=4096)
+def _seconds(text: str) -> float:
+    return read_moment(text).timestamp()
+
+
 def _payload(part: Any) -> Payload:
     text, encoding = part["data"], part.get("encoding")
     if not isinstance(text, str):
         raise TypeError("data is no text")
     if encoding == "BASE64":
         text = base64.b64decode(text, validate=True).decode("utf-8")
-    kind = str(part.get("observedContentType") or "").partition(";")[0].strip().lower()
-    if kind == CSV or (not kind and encoding == "CSV"):
-        return Payload(CSV, text)
-    return Payload(JSON_LINES if kind in _LINES else JSON, text)
+    return Payload(_media_type(str(part.get("observedContentType") or ""), encoding == "CSV"), text)
+
+
+@lru_cache(maxsize=256)
+def _media_type(content_type: str, is_csv: bool) -> str:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == CSV or (not kind and is_csv):
+        return CSV
+    return JSON_LINES if kind in _LINES else JSON
 
 
 def _answer(payload: Payload) -> tuple[list[float], str | None]:
