@@ -1,0 +1,1 @@
+"""What the monitors cost and how often they alarm."""
