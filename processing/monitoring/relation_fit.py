@@ -1,9 +1,9 @@
 """Fit the relations between features on training rows, and set their limits by the training days.
 
 Rule. A relation is kept if it explains at least half of the feature's variance.
-- Its median residual may be half as large again as on the worst training day.
-- Its correlation within a day may fall half-way from that of the training days' first percentile to none (in Fisher's
-  z). Where that leaves less than 0.4 there is no such limit: with 300 rows, a column whose values were shuffled still
+- Its median residual may be twice that of the worst training day.
+- Its correlation within a day may fall to two fifths of that of the training days' first percentile (in Fisher's z).
+  Where that leaves less than 0.38 there is no such limit: with 300 rows, a column whose values were shuffled still
   reaches 0.2 by chance, and 0.35 where many rows share a value.
 """
 
@@ -19,8 +19,9 @@ from processing.monitoring.relations import LEAST_ROWS, LEAST_SPREAD, Relation, 
 
 _PREDICTORS = 8
 _LEAST_EXPLAINED = 0.5
-_RESIDUAL_MARGIN = 1.5
-_LEAST_CORRELATION = 0.4
+_RESIDUAL_MARGIN = 2.0
+_LEAST_CORRELATION = 0.38
+_CORRELATION_SHARE = 0.4
 _RIDGE = 1e-2
 _CURVED_RIDGE = 1e-3
 _PERCENTILE = 0.01
@@ -103,7 +104,7 @@ def _least_correlation(correlations: Floats) -> float | None:
     if len(known) < len(correlations) or not len(known):
         return None
     low = min(max(float(np.quantile(known, _PERCENTILE)), 0.0), 1 - 1e-9)
-    limit = float(np.tanh(np.arctanh(low) / 2))
+    limit = float(np.tanh(_CORRELATION_SHARE * np.arctanh(low)))
     return _short(limit) if limit >= _LEAST_CORRELATION else None
 
 
