@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.demo.objects import Objects
-from pipelines.demo_drift.scenarios import JOB
+from pipelines.demo_drift.scenarios import JOB, LABELS
 from pipelines.demo_drift.story import Execution, MonitorRun, Raised, Retraining, Story
 from pipelines.errors import ExecutionFailedError
 from pipelines.names import PIPELINE_NAME
 from pipelines.targets import Target
 
-_NIGHT_SECONDS, _TRAINING_SECONDS, _POLL = 90.0, 120.0, 0.1
+_NIGHT_SECONDS, _TRAINING_SECONDS, _POLL = 300.0, 300.0, 0.2
 _NO_REASON = "none"
 _VARIANT = "champion"
 
@@ -46,10 +46,11 @@ class Watch:
             ExecutionFailedError: The schedule started none, or it does not end.
         """
         end = time.monotonic() + _NIGHT_SECONDS
+        night: Execution | None = None
         while time.monotonic() < end:
-            found = [execution for execution in self._nights() if execution.started >= since]
-            if found and found[0].ended is not None:
-                return found[0]
+            night = self._described(night) if night else self._newest_night(since)
+            if night and night.ended is not None:
+                return night
             time.sleep(_POLL)
         raise ExecutionFailedError(
             f"no execution of the monitoring workflow that began after {since:%Y-%m-%d %H:%M} has ended",
@@ -104,17 +105,18 @@ class Watch:
         while any(execution.ended is None for execution in self._trainings()) and time.monotonic() < end:
             time.sleep(_POLL * 5)
 
-    def _nights(self) -> list[Execution]:
-        return list(self._executions(self._facts["monitor_machine"]))
+    def _newest_night(self, since: datetime) -> Execution | None:
+        newest = self._sfn.list_executions(stateMachineArn=self._facts["monitor_machine"], maxResults=1)["executions"]
+        found = [_execution(item) for item in newest]
+        return found[0] if found and found[0].started >= since else None
+
+    def _described(self, execution: Execution) -> Execution:
+        return _execution(self._sfn.describe_execution(executionArn=execution.arn))
 
     def _executions(self, machine: str) -> Iterator[Execution]:
         pages = self._sfn.get_paginator("list_executions").paginate(stateMachineArn=machine)
         for page in pages:
-            for item in page["executions"]:
-                ended = item.get("stopDate")
-                yield Execution(
-                    item["executionArn"], item["status"], _utc(item["startDate"]), _utc(ended) if ended else None
-                )
+            yield from map(_execution, page["executions"])
 
     def _asked(self, execution: Execution) -> Execution:
         """Return an execution of the retraining machine with the alarm that asked, and what came of it."""
@@ -182,8 +184,8 @@ class Watch:
 def _alarm_names(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for gate, name in facts["alarms"][_VARIANT].items():
         yield name, gate
-    for names in ("failed_alarms", "did_not_run_alarms"):
-        yield facts[names][_VARIANT], JOB
+    for names, gate in (("late_label_alarms", LABELS), ("failed_alarms", JOB), ("did_not_run_alarms", JOB)):
+        yield facts[names][_VARIANT], gate
 
 
 def with_standing(history: list[Raised], story: Story) -> list[Raised]:
@@ -197,6 +199,11 @@ def with_standing(history: list[Raised], story: Story) -> list[Raised]:
         and run.is_alarming
     ]
     return sorted([*history, *standing], key=lambda raised: raised.at)
+
+
+def _execution(item: dict[str, Any]) -> Execution:
+    ended = item.get("stopDate")
+    return Execution(item["executionArn"], item["status"], _utc(item["startDate"]), _utc(ended) if ended else None)
 
 
 def _utc(moment: datetime) -> datetime:

@@ -55,7 +55,7 @@ def _story(*, unnoticed=(), false_alarms=()):
             checks = ("drift", "capture_check") * is_found
             told.runs.append(MonitorRun(day, kind, status, 250, checks, ("<drift> is & was",) * is_found))
     told.runs.append(
-        MonitorRun(28, "model-quality", "CompletedWithViolations", 250, ("ground_truth_check",), ("late",))
+        MonitorRun(27, "model-quality", "CompletedWithViolations", 250, ("ground_truth_check",), ("late",))
     )
     for day, gate in found:
         at = told.midnight(day + 1) + timedelta(hours=1, minutes=4)
