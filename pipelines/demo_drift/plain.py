@@ -50,7 +50,7 @@ def _cell(story: Story, gate: str, day: int) -> str:
 
 def _retraining(story: Story, day: int) -> str:
     told = story.retraining
-    if told.registered_at and int(story.place(told.registered_at)) == day:
+    if any(int(story.place(package.at)) == day for package in told.registered):
         return "R"
     running = any(
         story.place(run.started) < day + 1 and (run.ended is None or story.place(run.ended) >= day)

@@ -64,6 +64,26 @@ class Portion:
     requests: int
 
 
+@dataclass(frozen=True)
+class Registered:
+    """A model package that a retraining registered.
+
+    Attributes:
+        reason: As the package tells it.
+        measures: AUC and log loss, as the package tells them.
+    """
+
+    arn: str
+    at: datetime
+    reason: str
+    measures: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """Its version in the group."""
+        return self.arn.rpartition("/")[2]
+
+
 @dataclass
 class Retraining:
     """What the alarms set in motion.
@@ -71,17 +91,12 @@ class Retraining:
     Attributes:
         asked: Executions of the retraining machine: one per alarm.
         executions: Executions of the training pipeline that have a reason.
-        package: What the last of them registered.
-        registered_reason: The reason on the package.
-        measures: Of the package: AUC, log loss.
+        registered: What they registered, in order.
     """
 
     asked: list[Execution] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
-    package: str = ""
-    registered_reason: str = ""
-    registered_at: datetime | None = None
-    measures: dict[str, float] = field(default_factory=dict)
+    registered: list[Registered] = field(default_factory=list)
 
 
 @dataclass

@@ -119,7 +119,8 @@ def retraining_record(story: Story) -> dict[str, Any]:
     """Return what the alarms set in motion, and whether it was one execution at a time and a day."""
     told = story.retraining
     last = told.executions[-1] if told.executions else None
-    registered = bool(told.package) and "none" not in (told.registered_reason or "none")
+    package = told.registered[-1] if told.registered else None
+    says_why = all(registered.reason not in {"", "none"} for registered in told.registered)
     return {
         "execution_arn": last.arn if last else None,
         "started_by": told.asked[0].reason if told.asked else None,
@@ -129,10 +130,10 @@ def retraining_record(story: Story) -> dict[str, Any]:
         "executions_started": len(told.executions),
         "executions": [_execution(execution) for execution in told.executions],
         "one_at_a_time": one_at_a_time(told.executions),
-        "model_package_arn": told.package or None,
-        "registered_reason": told.registered_reason or None,
-        "measures": told.measures,
-        "as_expected": registered and one_at_a_time(told.executions) and all(
+        "model_package_arn": package.arn if package else None,
+        "registered_reason": package.reason if package else None,
+        "measures": package.measures if package else {},
+        "as_expected": package is not None and says_why and one_at_a_time(told.executions) and all(
             execution.status == "Succeeded" for execution in told.executions
         ),
     }  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from pipelines.demo_drift.scenarios import GATES, KINDS, SCENARIOS, TITLES, Scenario, planted_on, reached_by
-from pipelines.demo_drift.story import Execution, MonitorRun, Story
+from pipelines.demo_drift.story import Execution, MonitorRun, Registered, Story
 from pipelines.report import svg
 from pipelines.report.scales import Scale
 
@@ -13,6 +13,7 @@ _WIDTH, _LEFT, _RIGHT = 1180, 148, 1166
 _TOP, _TRAFFIC, _LANE, _GAP = 96, 34, 40, 14
 _LONGEST = 26
 _TICKS = 5
+_VERSION_WIDTH = 60
 _DOT, _MARK, _RING = 3, 8, 12
 
 
@@ -24,7 +25,7 @@ class Timeline:
         self._x = Scale(1, story.days + 1, _LEFT, _RIGHT)
         self._first = _TOP + _TRAFFIC + _GAP
         self._retraining = self._first + len(GATES) * _LANE + _GAP
-        self._bottom = self._retraining + _LANE
+        self._bottom = self._retraining + _LANE + _GAP
         self._width = (_RIGHT - _LEFT) / story.days
 
     def draw(self) -> Markup:
@@ -118,19 +119,16 @@ class Timeline:
             yield svg.element("polygon", title, points=points, class_="asked")
         for execution in told.executions:
             yield self._execution(execution, y)
-        if told.registered_at:
-            x = self._x(self._story.place(told.registered_at))
-            version = told.package.rpartition("/")[2]
-            points = f"{x:.1f},{y - 9:.1f} {x + 9:.1f},{y:.1f} {x:.1f},{y + 9:.1f} {x - 9:.1f},{y:.1f}"
-            yield svg.element(
-                "polygon",
-                svg.element("title", f"registered {told.package}"),
-                points=points,
-                class_="registered-version",
-            )
-            anchor = "end" if x > _RIGHT - 90 else "start"
-            at = x - 14 if anchor == "end" else x + 14
-            yield svg.text(f"version {version}", at, y + 5, "note", text_anchor=anchor)
+        for package in told.registered:
+            yield self._registered(package, y)
+
+    def _registered(self, package: Registered, y: float) -> Markup:
+        x = self._x(self._story.place(package.at))
+        points = f"{x:.1f},{y - 9:.1f} {x + 9:.1f},{y:.1f} {x:.1f},{y + 9:.1f} {x - 9:.1f},{y:.1f}"
+        title = svg.element("title", f"registered {package.arn}: {package.reason}")
+        diamond = svg.element("polygon", title, points=points, class_="registered-version")
+        at = min(x, _RIGHT - _VERSION_WIDTH / 2)
+        return svg.element("g", diamond, svg.text(f"version {package.version}", at, y + 26, text_anchor="middle"))
 
     def _execution(self, execution: Execution, y: float) -> Markup:
         left = self._x(self._story.place(execution.started))

@@ -9,13 +9,14 @@ from typing import Any
 
 from pipelines.demo.objects import Objects
 from pipelines.demo_drift.scenarios import JOB, LABELS
-from pipelines.demo_drift.story import Execution, MonitorRun, Raised, Retraining, Story
+from pipelines.demo_drift.story import Execution, MonitorRun, Raised, Registered, Retraining, Story
 from pipelines.errors import ExecutionFailedError
 from pipelines.names import PIPELINE_NAME
 from pipelines.targets import Target
 
 _NIGHT_SECONDS, _TRAINING_SECONDS, _POLL = 300.0, 300.0, 0.2
 _NO_REASON = "none"
+_MEASURES = ("auc", "log_loss")
 _VARIANT = "champion"
 
 
@@ -96,8 +97,7 @@ class Watch:
         asked = [self._asked(execution) for execution in self._executions(self._facts["retrain_machine"])]
         told = Retraining(asked=sorted(asked, key=lambda execution: execution.started))
         told.executions = sorted(self._trainings(), key=lambda execution: execution.started)
-        for execution in told.executions:
-            self._note_package(told, execution.arn)
+        told.registered = [package for execution in told.executions for package in self._registered(execution.arn)]
         return told
 
     def _wait_for_training(self) -> None:
@@ -167,18 +167,17 @@ class Watch:
         ended = _utc(told["LastModifiedTime"]) if status not in ("Executing", "Stopping") else None
         return Execution(arn, status, _utc(told["CreationTime"]), ended, reason)
 
-    def _note_package(self, told: Retraining, execution: str) -> None:
+    def _registered(self, execution: str) -> Iterator[Registered]:
         steps = self._sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution)["PipelineExecutionSteps"]
-        arns = [
-            step["Metadata"]["RegisterModel"]["Arn"] for step in steps if "RegisterModel" in step.get("Metadata", {})
-        ]
-        if not arns:
-            return
-        package = self._sagemaker.describe_model_package(ModelPackageName=arns[0])
-        properties = package.get("CustomerMetadataProperties", {})
-        told.package, told.registered_at = str(arns[0]), _utc(package["CreationTime"])
-        told.registered_reason = str(properties.get("retraining_reason", ""))
-        told.measures = {name: float(properties[name]) for name in ("auc", "log_loss") if name in properties}
+        for step in steps:
+            if "RegisterModel" not in step.get("Metadata", {}):
+                continue
+            arn = str(step["Metadata"]["RegisterModel"]["Arn"])
+            package = self._sagemaker.describe_model_package(ModelPackageName=arn)
+            properties = package.get("CustomerMetadataProperties", {})
+            measures = {name: float(properties[name]) for name in _MEASURES if name in properties}
+            reason = str(properties.get("retraining_reason", ""))
+            yield Registered(arn, _utc(package["CreationTime"]), reason, measures)
 
 
 def _alarm_names(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:

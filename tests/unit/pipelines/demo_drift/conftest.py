@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.demo.traffic import Day
 from pipelines.demo_drift.scenarios import DAYS, KINDS, SCENARIOS
-from pipelines.demo_drift.story import Execution, MonitorRun, Portion, Raised, Retraining, Story
+from pipelines.demo_drift.story import Execution, MonitorRun, Portion, Raised, Registered, Retraining, Story
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/flight-delay/2"
@@ -69,5 +69,5 @@ def _story(*, unnoticed=(), false_alarms=()):
         Execution("arn:asked", "SUCCEEDED", began + timedelta(days=day), began + timedelta(days=day), "an alarm")
         for day in (0, 3)
     ]
-    told.retraining = Retraining(asked, [run], PACKAGE, "model-quality drift", began + timedelta(days=6))
+    told.retraining = Retraining(asked, [run], [Registered(PACKAGE, began + timedelta(days=6), "model-quality drift")])
     return told

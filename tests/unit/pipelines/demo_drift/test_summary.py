@@ -81,7 +81,7 @@ def test_alarms_with_nothing_planted_are_counted_and_do_not_hide(tell):
 @pytest.mark.parametrize("reason", ["", "none"])
 def test_a_challenger_without_its_reason_is_not_as_expected(tell, reason):
     story = tell()
-    story.retraining.registered_reason = reason
+    story.retraining.registered = [replace(story.retraining.registered[0], reason=reason)]
 
     assert not summary_of(story)["as_expected"]
 
