@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from processing.metrics import Floats
 
-FALSE_ALARMS = 0.03
+FALSE_ALARMS = 0.04
 """Share of ordinary days on which a monitor may alarm."""
 
 _DAY, _MONTH = 86_400.0, 30
