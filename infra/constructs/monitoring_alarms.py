@@ -88,12 +88,12 @@ class MonitorAlarms(Construct):
     def _did_not_run(self) -> cloudwatch.Alarm:
         """Fire when requests came 24 hours ago and since then no run has ended.
 
-        Both are looked at by the hour. An hour without requests repeats the one before (FILL REPEAT), and an hour
-        before the first request ever has no value at all: so a new endpoint does not alarm on its first day. Once it
-        rings it rings until a run has ended, through hours without requests, too.
+        By the hour, because a metric alarm looks back one day at most. The running sum begins with the first hour of
+        that day: a new endpoint does not alarm before its first run is due. It falls silent in hours whose yesterday
+        had no requests, and rings again after them.
         """
         unseen = cloudwatch.MathExpression(
-            expression="IF(FILL(runs, 0) > 0, 0, FILL(requests, REPEAT) > 0)",
+            expression="IF(FILL(runs, 0) > 0, 0, RUNNING_SUM(FILL(requests, 0)) > 0)",
             using_metrics={
                 "requests": cloudwatch.Metric(
                     namespace=INVOCATIONS,
@@ -115,7 +115,7 @@ class MonitorAlarms(Construct):
             evaluation_periods=_DAY_HOURS,
             datapoints_to_alarm=_DAY_HOURS,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=f"Requests of a day, and no monitor ran: {self._name}",
         )
 
