@@ -146,7 +146,8 @@ def terms(known: Floats) -> Floats:
     first = [known[:, place] for place in range(min(CURVED, known.shape[1]))]
     squares = [(place, left * right) for place, left in enumerate(first) for right in first[: place + 1]]
     cubes = [square * other for place, square in squares for other in first[place:]]
-    return np.column_stack([np.ones(len(known)), known, *(square for _, square in squares), *cubes])
+    # Column after column in memory: so are they made, and so read.
+    return np.stack([np.ones(len(known)), *known.T, *(square for _, square in squares), *cubes]).T
 
 
 def correlation_of(left: Floats, right: Floats) -> float:
@@ -158,4 +159,4 @@ def correlation_of(left: Floats, right: Floats) -> float:
 
 def standardised(columns: Mapping[str, Floats], units: Sequence[Unit]) -> Floats:
     """All columns in standard units, a missing value as the mean."""
-    return np.column_stack([np.nan_to_num(unit.standardise(columns[unit.name])) for unit in units])
+    return np.stack([np.nan_to_num(unit.standardise(columns[unit.name])) for unit in units]).T
