@@ -64,7 +64,8 @@ raise SystemExit(1)
 
 def test_a_job_past_its_time_limit_keeps_its_model(jobs):
     script = "import time; open('/opt/ml/model/m','w').write('best so far'); time.sleep(60)"
-    name = jobs.train(script, StoppingCondition={"MaxRuntimeInSeconds": 1})
+    # Long enough for a loaded machine to start Python in.
+    name = jobs.train(script, StoppingCondition={"MaxRuntimeInSeconds": 5})
 
     job = jobs.wait(name, "Training")
 
