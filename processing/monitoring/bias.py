@@ -35,7 +35,7 @@ MIN_DAYS = 20
 MARGIN = 1.1
 """How much wider than the wildest baseline day: the worst of three months is not yet the worst of a year."""
 SECTION = "post_training_bias_metrics"
-_WATCHED = ("AD", "DPPL", "LSR", "RD", "SD")
+_WATCHED = ("AD", "CID", "DPPL", "LSR", "RD", "SD")
 _VERSION = "1.0"
 
 Key = tuple[str, str, str]

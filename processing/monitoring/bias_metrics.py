@@ -6,8 +6,9 @@ Facet d is the slice, facet a everybody else; 1 (late) is the positive label. Na
     RD   recall a - d    SD   specificity d - a    AD   accuracy a - d    TE   FN/FP of d - FN/FP of a
     DCA  n1/n'1 a - d    DCR  n0/n'0 d - a         DAR  precision a - d   DRR  TN/(TN+FN) of d - a
 
-LSR is ours: the logarithm of how much predictions (log-odds) vary within d, over a. A slice in which everybody gets the
-same answer harms nobody's accuracy on a calm day, but it has no variation on any day.
+Two are ours. CID is the calibration intercept of d minus that of a, in log-odds: how many more positives than predicted
+the slice has, whatever the threshold. LSR is the logarithm of how much predictions (log-odds) vary within d, over a: a
+slice in which everybody gets the same answer harms nobody's accuracy on a calm day, but it has no variation on any day.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +19,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.metrics import Confusion, Floats, Labels, confusion
-from processing.monitoring.calibration_line import Estimate
+from processing.monitoring.calibration_line import Estimate, calibration_intercept
 
 DESCRIPTIONS: Mapping[str, str] = {
     "AD": "Accuracy Difference (AD)",
+    "CID": "Calibration Intercept Difference (CID)",
     "DAR": "Difference in Acceptance Rates (DAR)",
     "DCA": "Difference in Conditional Acceptance (DCA)",
     "DCR": "Difference in Conditional Rejection (DCR)",
@@ -68,6 +70,7 @@ def bias_metrics(labels: Labels, scores: Floats, rows: NDArray[np.bool_], thresh
     d, a = (confusion(labels[part], scores[part], threshold) for part in (rows, ~rows))
     return {
         "AD": _difference(a.true_negative + a.true_positive, a.rows, d.true_negative + d.true_positive, d.rows),
+        "CID": _calibration_difference(labels, scores, rows),
         "DAR": _difference(a.true_positive, _flagged(a), d.true_positive, _flagged(d)),
         "DCA": _plain(_ratio(_positives(a), _flagged(a)) - _ratio(_positives(d), _flagged(d))),
         "DCR": _plain(_ratio(_negatives(d), _unflagged(d)) - _ratio(_negatives(a), _unflagged(a))),
@@ -94,6 +97,11 @@ def _difference(first: int, first_rows: int, second: int, second_rows: int) -> E
         )
     )
     return Estimate(value, float(np.sqrt(variance)))
+
+
+def _calibration_difference(labels: Labels, scores: Floats, rows: NDArray[np.bool_]) -> Estimate:
+    d, a = (calibration_intercept(labels[part], scores[part]) for part in (rows, ~rows))
+    return Estimate(d.value - a.value, float(np.hypot(d.error, a.error)))
 
 
 def _log_spread_ratio(scores: Floats, rows: NDArray[np.bool_]) -> Estimate:

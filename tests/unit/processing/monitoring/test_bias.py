@@ -147,5 +147,5 @@ def test_the_baseline_is_clarifys_report():
     assert analysis["version"] == "1.0"
     assert (analysis[SECTION]["label"], analysis[SECTION]["label_value_or_threshold"]) == ("late", "1")
     (metrics,) = [e["metrics"] for e in analysis[SECTION]["facets"]["origin"] if e["value_or_threshold"] == "JFK"]
-    assert {metric["name"] for metric in metrics} == {*EXPECTED, "LSR"}
+    assert {metric["name"] for metric in metrics} == {*EXPECTED, "CID", "LSR"}
     assert {"name", "description", "value"} <= set(metrics[0])
