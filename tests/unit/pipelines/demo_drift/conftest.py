@@ -55,14 +55,14 @@ def _story(*, unnoticed=(), false_alarms=()):
             checks = ("drift", "capture_check") * is_found
             told.runs.append(MonitorRun(day, kind, status, 250, checks, ("<drift> is & was",) * is_found))
     told.runs.append(
-        MonitorRun(27, "model-quality", "CompletedWithViolations", 250, ("ground_truth_check",), ("late",))
+        MonitorRun(26, "model-quality", "CompletedWithViolations", 250, ("ground_truth_check",), ("late",))
     )
     for day, gate in found:
         at = told.midnight(day + 1) + timedelta(hours=1, minutes=4)
         told.raised.append(Raised(gate, f"alarm-{gate}", at))
-    told.labelled = {f"flight-{number}" for number in range(7000)}
+    told.labelled = {f"flight-{number}" for number in range(6500)}
     told.uncaptured = {f"flight-{number}" for number in range(250)}
-    told.requests_read, told.labels_judged = told.requests - 250, 6750
+    told.requests_read, told.labels_judged = told.requests - 250, 6250
     began = told.midnight(3) + timedelta(hours=1, minutes=5)
     run = Execution("arn:run", "Succeeded", began, began + timedelta(days=6), "model-quality drift")
     asked = [

@@ -111,7 +111,7 @@ def test_the_plain_timeline_has_a_column_for_each_day(tell):
 
     marks = next(line for line in lines if line.startswith("data-quality"))[17:]
     assert len(marks) == DAYS
-    assert [day for day, mark in enumerate(marks, start=1) if mark == "!"] == [9, 11, 16, 18, 24]
+    assert [day for day, mark in enumerate(marks, start=1) if mark == "!"] == [9, 11, 16, 18, 23]
     assert next(line for line in lines if line.startswith("retraining"))[17:].strip() == "======R"
 
 
