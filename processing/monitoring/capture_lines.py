@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -16,6 +17,10 @@ CSV, JSON, JSON_LINES = "text/csv", "application/json", "application/jsonlines"
 _LINES = frozenset({JSON_LINES, "application/x-jsonlines", "application/jsonlines", "application/x-ndjson"})
 _PROBABILITY_NAMES = ("probability", "score", "predicted_score")
 _TRANSFORM_OUTPUT, _TRANSFORM_INPUT = "SageMakerOutput", "SageMakerInput"
+# Our server's JSON answer for one row, by far the most common: a quarter of the time of parsing it.
+_OWN_ANSWER = re.compile(
+    r'\{"predictions": \[\{"probability": ([0-9.e+-]+), "label": [01], "model_version": "([^"\\]*)"\}\]\}'
+)
 # Our server's CSV answer: probability, label, version of the model.
 _ANSWER_CELLS = 3
 
@@ -120,6 +125,9 @@ def _media_type(content_type: str, is_csv: bool) -> str:
 
 
 def _answer(payload: Payload) -> tuple[list[float], str | None]:
+    own = _OWN_ANSWER.fullmatch(payload.text)
+    if own:
+        return [_probability(own[1])], own[2]
     if payload.media_type == CSV:
         return _csv_answer(payload.text)
     return _answers(_documents(payload.text))

@@ -197,6 +197,9 @@ def _number(value: Any) -> float:
 
 def _plain_lines(text: str) -> list[str]:
     """The lines of simple CSV; none where it needs a closer look."""
+    only = text.rstrip("\n")
+    if only and not ("\n" in only or '"' in only or "\r" in only or only.isspace()):
+        return [only]
     if '"' in text or "\r" in text.replace("\r\n", "\n"):
         return []
     lines = [line for line in text.replace("\r\n", "\n").split("\n") if line.strip()]

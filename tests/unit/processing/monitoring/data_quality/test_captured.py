@@ -142,6 +142,16 @@ def test_answers_need_not_be_captured(read, line):
     assert np.isnan(batch.probabilities).all()
 
 
+def test_our_servers_answer_names_probability_and_version(read, line):
+    answer = '{"predictions": [{"probability": 2.5e-05, "label": 0, "model_version": "%s"}]}'
+    lines = [line(CSV_ROW, answer=answer % version, answer_type="application/json") for version in ("v1", "v2")]
+
+    batch, counts = read(*lines)
+
+    assert batch.probabilities.tolist() == [2.5e-05]
+    assert counts["other_versions"] == 1
+
+
 def test_probabilities_of_the_built_in_algorithm_stand_on_one_line(read, line):
     batch, _ = read(line(f"{CSV_ROW}\n{CSV_ROW}", answer="0.25,0.5"))
 
