@@ -49,6 +49,9 @@ def _lost(story: Story) -> list[str]:
         found.append(f"the monitors read {story.requests_read} of {story.expected_read} captured requests")
     if story.labels_judged != story.expected_judged:
         found.append(f"the monitors judged {story.labels_judged} of {story.expected_judged} requests with a label")
+    unseen = [day for day in range(1, story.days + 1) if not any(run.day == day for run in story.runs)]
+    if unseen:
+        found.append(f"no run ever judged December {', '.join(map(str, unseen))}")
     return found
 
 
@@ -89,7 +92,8 @@ def _names(alarms: Sequence[Raised]) -> list[str]:
 
 
 def _violations(scenario: Scenario, story: Story) -> list[str]:
-    return [f"{run.kind}: {text}" for run in _runs(scenario, story) for text in run.descriptions[:3]]
+    runs = sorted(_runs(scenario, story), key=lambda run: run.kind not in scenario.expected)
+    return [f"{run.kind}: {text}" for run in runs for text in run.descriptions[:3]]
 
 
 def _runs(scenario: Scenario, story: Story) -> list[MonitorRun]:

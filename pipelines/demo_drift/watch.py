@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.demo.objects import Objects
-from pipelines.demo_drift.scenarios import JOB, LABELS
+from pipelines.demo_drift.scenarios import JOB, JOB_BROKEN, LABELS
 from pipelines.demo_drift.story import Execution, MonitorRun, Raised, Registered, Retraining, Story
 from pipelines.errors import ExecutionFailedError
 from pipelines.names import PIPELINE_NAME
@@ -89,8 +89,16 @@ class Watch:
         self._wait_for_training()
         for day in range(1, story.days + 1):
             story.runs += self.report(story, day)
+        story.notes[JOB_BROKEN] = self._failures()
         story.raised = with_standing(self.alarms(), story)
         story.retraining = self.retraining()
+
+    def _failures(self) -> str:
+        """Return what the failed jobs of the monitors said."""
+        listed = self._sagemaker.list_processing_jobs(NameContains="monitor-", StatusEquals="Failed")
+        names = [job["ProcessingJobName"] for job in listed["ProcessingJobSummaries"]]
+        told = [self._sagemaker.describe_processing_job(ProcessingJobName=name) for name in names]
+        return " ".join(str(job.get("ExitMessage") or job.get("FailureReason", "")) for job in told)
 
     def retraining(self) -> Retraining:
         """Return what the alarms set in motion so far."""

@@ -134,3 +134,20 @@ def test_a_request_or_a_label_that_was_lost_or_read_twice_is_a_problem(tell, fie
 
     assert not summary["as_expected"]
     assert len(summary["problems"]) == 1
+
+
+def test_a_day_that_no_run_caught_up_with_is_a_problem(tell):
+    story = tell()
+    story.runs = [run for run in story.runs if run.day != 20]
+
+    assert summary_of(story)["problems"] == ["no run ever judged December 20"]
+
+
+def test_the_gate_that_had_to_notice_speaks_first(tell):
+    story = tell()
+    aside = [
+        replace(run, status="CompletedWithViolations", descriptions=("aside",)) for run in story.runs if run.day == 13
+    ]
+    story.runs = [*(run for run in aside if run.kind != "bias"), *(run for run in story.runs if run.kind == "bias")]
+
+    assert scenario_of(summary_of(story), "slice-only-harm")["violations"][0].startswith("bias:")
