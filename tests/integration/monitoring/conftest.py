@@ -97,7 +97,7 @@ class Monitoring:
         self._serve(release["endpoint_role"])
         self._pass_the_schedule()
         self.clock(speed=60)
-        self.today = self.local_time().date()
+        self.today = self.local_time().date()  # of the test that runs: others let days pass
 
     def connect(self, environment):
         session = boto3.Session("test", "test", region_name="us-east-1")
@@ -220,6 +220,9 @@ class Monitoring:
 
     def start_at(self, days_ago, *, orders=()):
         """Begin a story: a pointer so many days ago, without a state; every day captured, orders on the first."""
+        for execution in self.executions():
+            self.end(execution)
+        self.today = self.local_time().date()
         first, prefix = self.day(days_ago), f"monitoring/{self.endpoint}/champion"
         self._put(self.bucket, f"{prefix}/NO_STATE/NO_STATE", b"")
         pointer = {"schema_version": 1, "next_day": first.isoformat(), "state_prefix": f"{prefix}/NO_STATE/"}
