@@ -113,6 +113,7 @@ class Monitoring:
     def restart(self):
         self.server.down()
         self.connect(self.server.up())
+        self.clock(speed=60)
 
     def _outputs(self, stack):
         return json.loads(stack_outputs(self.client("cloudformation"), f"FlightDelay-sandbox-{stack}")[stack])
