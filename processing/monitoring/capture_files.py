@@ -35,12 +35,20 @@ class Block:
 
 def blocks(folder: Path, day: date) -> Iterator[Block]:
     """Yield the lines of a day; files in another day's `yyyy/mm/dd` folder are not opened."""
+    for path in _files(folder, day):
+        yield from _of_file(path, path.relative_to(folder).as_posix())
+
+
+def size_of(folder: Path, day: date) -> int:
+    """Return the bytes of a day's files."""
+    return sum(path.stat().st_size for path in _files(folder, day))
+
+
+def _files(folder: Path, day: date) -> Iterator[Path]:
     for path in sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES and path.is_file()):
-        name = path.relative_to(folder).as_posix()
-        found = _DAY_FOLDER.search(name)
-        if found and "-".join(found.groups()) != day.isoformat():
-            continue
-        yield from _of_file(path, name)
+        found = _DAY_FOLDER.search(path.relative_to(folder).as_posix())
+        if not found or "-".join(found.groups()) == day.isoformat():
+            yield path
 
 
 def _of_file(path: Path, name: str) -> Iterator[Block]:
