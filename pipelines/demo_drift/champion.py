@@ -22,7 +22,7 @@ from pipelines.run_folder import model_package_arn
 from pipelines.targets import Target
 from usecase.feature_spec import FeatureSpec
 
-_TRIALS, _ROUNDS, _PATIENCE = 2, "120", "8"
+_TRIALS, _ROUNDS, _PATIENCE = 2, "60", "5"
 
 
 @dataclass(frozen=True)

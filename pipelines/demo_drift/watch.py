@@ -98,7 +98,7 @@ class Watch:
         listed = self._sagemaker.list_processing_jobs(NameContains="monitor-", StatusEquals="Failed")
         names = [job["ProcessingJobName"] for job in listed["ProcessingJobSummaries"]]
         told = [self._sagemaker.describe_processing_job(ProcessingJobName=name) for name in names]
-        return " ".join(str(job.get("ExitMessage") or job.get("FailureReason", "")) for job in told)
+        return " ".join(dict.fromkeys(str(job.get("ExitMessage") or job.get("FailureReason", "")) for job in told))
 
     def retraining(self) -> Retraining:
         """Return what the alarms set in motion so far."""
@@ -152,7 +152,7 @@ class Watch:
             said["status"],
             int(said["records"]),
             tuple(str(violation["constraint_check_type"]) for violation in found),
-            tuple(str(violation["description"]) for violation in found),
+            tuple(f"{_subject(violation)}: {violation['description']}" for violation in found),
             headline,
         )
 
@@ -186,6 +186,13 @@ class Watch:
             measures = {name: float(properties[name]) for name in _MEASURES if name in properties}
             reason = str(properties.get("retraining_reason", ""))
             yield Registered(arn, _utc(package["CreationTime"]), reason, measures)
+
+
+def _subject(violation: dict[str, Any]) -> str:
+    """Return what a violation is of: a feature or a measure, or a metric of a slice."""
+    if "facet" in violation:
+        return f"{violation['metric_name']} of {violation['facet']} {violation['facet_value']}"
+    return str(violation.get("feature_name") or violation.get("metric_name", "violation"))
 
 
 def _alarm_names(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
