@@ -131,6 +131,9 @@ def retraining_record(story: Story) -> dict[str, Any]:
         "reason": last.reason if last else None,
         "status": last.status if last else None,
         "alarms_that_asked": len(told.asked),
+        "asked": [
+            {"alarm": asked.reason, "at": asked.started.isoformat(), "outcome": asked.status} for asked in told.asked
+        ],
         "executions_started": len(told.executions),
         "executions": [_execution(execution) for execution in told.executions],
         "one_at_a_time": one_at_a_time(told.executions),

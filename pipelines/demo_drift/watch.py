@@ -1,22 +1,19 @@
-"""Read what the monitoring did: runs of the night, reports, alarms, the retraining."""
+"""Read what the monitoring did: runs of the night, reports, alarms."""
 
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pipelines.demo.objects import Objects
+from pipelines.demo_drift.retrainings import Retrainings, execution_of, utc
 from pipelines.demo_drift.scenarios import JOB, JOB_BROKEN, LABELS
-from pipelines.demo_drift.story import Execution, MonitorRun, Raised, Registered, Retraining, Story
+from pipelines.demo_drift.story import Execution, MonitorRun, Raised, Story
 from pipelines.errors import ExecutionFailedError
-from pipelines.names import PIPELINE_NAME
 from pipelines.targets import Target
 
-_NIGHT_SECONDS, _TRAINING_SECONDS, _POLL = 300.0, 300.0, 0.2
-_NO_REASON = "none"
-_MEASURES = ("auc", "log_loss")
+_NIGHT_SECONDS, _POLL = 300.0, 0.2
 _VARIANT = "champion"
 
 
@@ -33,6 +30,7 @@ class Watch:
         self._sagemaker = target.client("sagemaker")
         self._cloudwatch = target.client("cloudwatch")
         self._objects = Objects(target.client("s3"))
+        self._retrainings = Retrainings(target, facts["retrain_machine"])
         self._gates = dict(_alarm_names(facts))
 
     @property
@@ -86,12 +84,12 @@ class Watch:
 
     def complete(self, story: Story) -> None:
         """Wait for the retraining, and enter what monitors, alarms and retraining left behind."""
-        self._wait_for_training()
+        self._retrainings.wait()
         for day in range(1, story.days + 1):
             story.runs += self.report(story, day)
         story.notes[JOB_BROKEN] = self._failures()
         story.raised = with_standing(self.alarms(), story)
-        story.retraining = self.retraining()
+        story.retraining = self._retrainings.told()
 
     def _failures(self) -> str:
         """Return what the failed jobs of the monitors said."""
@@ -100,37 +98,13 @@ class Watch:
         told = [self._sagemaker.describe_processing_job(ProcessingJobName=name) for name in names]
         return " ".join(dict.fromkeys(str(job.get("ExitMessage") or job.get("FailureReason", "")) for job in told))
 
-    def retraining(self) -> Retraining:
-        """Return what the alarms set in motion so far."""
-        asked = [self._asked(execution) for execution in self._executions(self._facts["retrain_machine"])]
-        told = Retraining(asked=sorted(asked, key=lambda execution: execution.started))
-        told.executions = sorted(self._trainings(), key=lambda execution: execution.started)
-        told.registered = [package for execution in told.executions for package in self._registered(execution.arn)]
-        return told
-
-    def _wait_for_training(self) -> None:
-        end = time.monotonic() + _TRAINING_SECONDS
-        while any(execution.ended is None for execution in self._trainings()) and time.monotonic() < end:
-            time.sleep(_POLL * 5)
-
     def _newest_night(self, since: datetime) -> Execution | None:
         newest = self._sfn.list_executions(stateMachineArn=self._facts["monitor_machine"], maxResults=1)["executions"]
-        found = [_execution(item) for item in newest]
+        found = [execution_of(item) for item in newest]
         return found[0] if found and found[0].started >= since else None
 
     def _described(self, execution: Execution) -> Execution:
-        return _execution(self._sfn.describe_execution(executionArn=execution.arn))
-
-    def _executions(self, machine: str) -> Iterator[Execution]:
-        pages = self._sfn.get_paginator("list_executions").paginate(stateMachineArn=machine)
-        for page in pages:
-            yield from map(_execution, page["executions"])
-
-    def _asked(self, execution: Execution) -> Execution:
-        """Return an execution of the retraining machine with the alarm that asked, and what came of it."""
-        told = self._sfn.describe_execution(executionArn=execution.arn)
-        came = json.loads(told["output"]).get("outcome", "") if told.get("output") else told["status"]
-        return replace(execution, status=str(came), reason=str(json.loads(told["input"])["alarm"]))
+        return execution_of(self._sfn.describe_execution(executionArn=execution.arn))
 
     def _history(self, alarm: str) -> Iterator[Raised]:
         pages = self._cloudwatch.get_paginator("describe_alarm_history").paginate(
@@ -140,7 +114,7 @@ class Watch:
             for item in page["AlarmHistoryItems"]:
                 new = json.loads(item["HistoryData"])["newState"]
                 if new["stateValue"] == "ALARM":
-                    yield Raised(self._gates[alarm], alarm, _utc(item["Timestamp"]), str(new.get("stateReason", "")))
+                    yield Raised(self._gates[alarm], alarm, utc(item["Timestamp"]), str(new.get("stateReason", "")))
 
     def _run(self, folder: str, files: list[str], day: int, kind: str, said: dict[str, Any]) -> MonitorRun:
         file = f"{folder}/{kind}/constraint_violations.json"
@@ -152,40 +126,14 @@ class Watch:
             said["status"],
             int(said["records"]),
             tuple(str(violation["constraint_check_type"]) for violation in found),
-            tuple(f"{_subject(violation)}: {violation['description']}" for violation in found),
+            tuple(_told(violation) for violation in found),
             headline,
         )
 
-    def _trainings(self) -> Iterator[Execution]:
-        pages = self._sagemaker.get_paginator("list_pipeline_executions").paginate(PipelineName=PIPELINE_NAME)
-        for page in pages:
-            for item in page["PipelineExecutionSummaries"]:
-                reason = self._reason(item["PipelineExecutionArn"])
-                if reason != _NO_REASON:
-                    yield self._training(item["PipelineExecutionArn"], reason)
 
-    def _reason(self, arn: str) -> str:
-        listed = self._sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)
-        given = {item["Name"]: item["Value"] for item in listed["PipelineParameters"]}
-        return str(given.get("RetrainingReason", _NO_REASON))
-
-    def _training(self, arn: str, reason: str) -> Execution:
-        told = self._sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
-        status = told["PipelineExecutionStatus"]
-        ended = _utc(told["LastModifiedTime"]) if status not in ("Executing", "Stopping") else None
-        return Execution(arn, status, _utc(told["CreationTime"]), ended, reason)
-
-    def _registered(self, execution: str) -> Iterator[Registered]:
-        steps = self._sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution)["PipelineExecutionSteps"]
-        for step in steps:
-            if "RegisterModel" not in step.get("Metadata", {}):
-                continue
-            arn = str(step["Metadata"]["RegisterModel"]["Arn"])
-            package = self._sagemaker.describe_model_package(ModelPackageName=arn)
-            properties = package.get("CustomerMetadataProperties", {})
-            measures = {name: float(properties[name]) for name in _MEASURES if name in properties}
-            reason = str(properties.get("retraining_reason", ""))
-            yield Registered(arn, _utc(package["CreationTime"]), reason, measures)
+def _told(violation: dict[str, Any]) -> str:
+    subject, description = _subject(violation), str(violation["description"])
+    return description if description.startswith(subject) else f"{subject}: {description}"
 
 
 def _subject(violation: dict[str, Any]) -> str:
@@ -213,12 +161,3 @@ def with_standing(history: list[Raised], story: Story) -> list[Raised]:
         and run.is_alarming
     ]
     return sorted([*history, *standing], key=lambda raised: raised.at)
-
-
-def _execution(item: dict[str, Any]) -> Execution:
-    ended = item.get("stopDate")
-    return Execution(item["executionArn"], item["status"], _utc(item["startDate"]), _utc(ended) if ended else None)
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
