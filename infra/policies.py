@@ -79,3 +79,41 @@ def pull_image(region: str, image_account: str, repository: str) -> list[iam.Pol
     arn = f"arn:aws:ecr:{region}:{image_account}:repository/{repository}"
     layers = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     return [allow("PullImage", layers, [arn]), allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], ["*"])]
+
+
+def isolated(subnets: Sequence[str], security_groups: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the conditions of making what runs in our subnets and security groups only, isolated.
+
+    ForAllValues is true for a request without the key, hence the Null tests.
+    """
+    return {
+        "ForAllValues:StringEquals": {
+            "sagemaker:VpcSubnets": list(subnets),
+            "sagemaker:VpcSecurityGroupIds": list(security_groups),
+        },
+        "Null": {"sagemaker:VpcSubnets": "false", "sagemaker:VpcSecurityGroupIds": "false"},
+        "Bool": {"sagemaker:NetworkIsolation": "true"},
+    }
+
+
+def isolated_job(
+    subnets: Sequence[str], security_groups: Sequence[str], volume_key_arn: str
+) -> dict[str, dict[str, Any]]:
+    """Return the conditions of creating a job: as `isolated`, its instances talk encrypted, its volumes have our key.
+
+    `sagemaker:VolumeKmsKey`, without Arn at its end, is deprecated and no longer sent.
+    """
+    conditions = isolated(subnets, security_groups)
+    conditions["Bool"]["sagemaker:InterContainerTrafficEncryption"] = "true"
+    return {**conditions, "ArnEquals": {"sagemaker:VolumeKmsKeyArn": volume_key_arn}}
+
+
+def log_state_machine() -> list[iam.PolicyStatement]:
+    """Allow a state machine to log and trace itself; the delivery of logs and traces have no resource level."""
+    delivery = [f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update")]
+    more = ["ListLogDeliveries", "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups"]
+    traces = ["GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments"]
+    return [
+        allow("LogExecutions", [*delivery, *(f"logs:{action}" for action in more)], ["*"]),
+        allow("Trace", [f"xray:{action}" for action in traces], ["*"]),
+    ]

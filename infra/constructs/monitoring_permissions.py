@@ -1,7 +1,6 @@
 """Say what the monitor job and the workflows around it may do: one managed policy per role."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -11,7 +10,16 @@ from infra.constructs.job_role import permit
 from infra.constructs.model_monitor import pull_analyzers
 from infra.constructs.monitoring_alarms import NAMESPACE
 from infra.names import arn
-from infra.policies import allow, attach_to_vpc, publish_metrics, pull_image, read_objects, write_logs
+from infra.policies import (
+    allow,
+    attach_to_vpc,
+    isolated_job,
+    log_state_machine,
+    publish_metrics,
+    pull_image,
+    read_objects,
+    write_logs,
+)
 from infra.settings import Stage
 from infra.stacks.identities_stack import IdentitiesStack
 from infra.stacks.lake_stack import LakeStack
@@ -59,8 +67,8 @@ class MonitoringPermissions(Construct):
         image = pull_image(stage.region, ACCOUNT_BY_REGION[stage.region], REPOSITORY)
         analyzers = pull_analyzers(stage.region) if stage.monitoring.backend == "model-monitor" else []
         permit(self, "Monitor", roles.monitor, [*self._judging(), attach_to_vpc(), *image, *analyzers])
-        permit(self, "Monitoring", roles.monitoring, [*self._running(), *self._publishing(), *self._logging()])
-        permit(self, "Retraining", roles.retraining, [*self._retraining(), *self._logging()])
+        permit(self, "Monitoring", roles.monitoring, [*self._running(), *self._publishing(), *log_state_machine()])
+        permit(self, "Retraining", roles.retraining, [*self._retraining(), *log_state_machine()])
 
     def _judging(self) -> list[iam.PolicyStatement]:
         stack, endpoint, capture = Stack.of(self), self._stage.endpoint, self._lake.capture.bucket_arn
@@ -88,12 +96,13 @@ class MonitoringPermissions(Construct):
         tagging = {"StringEquals": {"sagemaker:TaggingAction": "CreateProcessingJob"}}
         follow = ["sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob"]
         sync = [f"events:{action}" for action in ("DescribeRule", "PutRule", "PutTargets")]
+        inside = isolated_job(self._places.subnets, self._places.security_groups, self._lake.data_key.key_arn)
         return [
             allow("FindEndpoint", ["sagemaker:DescribeEndpoint"], [self._of_sagemaker(f"endpoint/{endpoint}")]),
             allow("FindConfig", ["sagemaker:DescribeEndpointConfig"], [configs]),
             allow("FindModel", ["sagemaker:DescribeModel"], [models]),
             allow("FindPackage", ["sagemaker:DescribeModelPackage"], [self._of_sagemaker(packages)]),
-            allow("CreateMonitor", ["sagemaker:CreateProcessingJob"], [jobs], self._inside()),
+            allow("CreateMonitor", ["sagemaker:CreateProcessingJob"], [jobs], inside),
             allow("TagMonitor", ["sagemaker:AddTags"], [jobs], tagging),
             allow("FollowMonitor", follow, [jobs]),
             allow("WaitForMonitor", sync, [arn(self, "events", _SYNC_RULE)]),
@@ -121,28 +130,6 @@ class MonitoringPermissions(Construct):
             allow("Retrain", pipeline, [self._of_sagemaker(f"pipeline/{PIPELINE_NAME}")]),
             allow("FindPause", ["states:DescribeExecution"], [executions]),
         ]
-
-    def _logging(self) -> list[iam.PolicyStatement]:
-        """Traces and the delivery of logs have no resource level."""
-        delivery = [f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update")]
-        more = ["ListLogDeliveries", "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups"]
-        traces = ["GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments"]
-        return [
-            allow("LogExecutions", [*delivery, *(f"logs:{action}" for action in more)], ["*"]),
-            allow("Trace", [f"xray:{action}" for action in traces], ["*"]),
-        ]
-
-    def _inside(self) -> dict[str, Any]:
-        """Return the conditions of creating a job; ForAllValues is true without the key, hence the Null tests."""
-        return {
-            "ForAllValues:StringEquals": {
-                "sagemaker:VpcSubnets": list(self._places.subnets),
-                "sagemaker:VpcSecurityGroupIds": list(self._places.security_groups),
-            },
-            "Null": {"sagemaker:VpcSubnets": "false", "sagemaker:VpcSecurityGroupIds": "false"},
-            "Bool": {"sagemaker:NetworkIsolation": "true", "sagemaker:InterContainerTrafficEncryption": "true"},
-            "ArnEquals": {"sagemaker:VolumeKmsKeyArn": self._lake.data_key.key_arn},
-        }
 
     def _of_sagemaker(self, resource: str) -> str:
         return arn(self, "sagemaker", resource)

@@ -1,7 +1,6 @@
 """Say what the endpoint, the judge and the release workflow may do: one managed policy per role."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -10,7 +9,18 @@ from constructs import Construct
 from infra.boundaries import scaling_role
 from infra.constructs.job_role import permit
 from infra.names import arn
-from infra.policies import allow, attach_to_vpc, publish_metrics, pull_image, read_objects, write_logs, write_objects
+from infra.policies import (
+    allow,
+    attach_to_vpc,
+    isolated,
+    isolated_job,
+    log_state_machine,
+    publish_metrics,
+    pull_image,
+    read_objects,
+    write_logs,
+    write_objects,
+)
 from infra.settings import Stage
 from infra.stacks.identities_stack import IdentitiesStack
 from infra.stacks.lake_stack import LakeStack
@@ -94,11 +104,12 @@ class ReleasePermissions(Construct):
         # Or no status at all: the champion is marked and stays approved. Nobody approves by this role.
         rejected = {"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": "Rejected"}}
         truth = f"ground-truth/{self._stage.endpoint}/NO_GROUND_TRUTH"
+        inside = isolated_job(self._places.subnets, self._places.security_groups, self._lake.data_key.key_arn)
         return [
             allow("ReadPackages", ["sagemaker:DescribeModelPackage"], [packages]),
             allow("FindPackages", ["sagemaker:ListModelPackages"], ["*"]),
             allow("RejectPackages", ["sagemaker:UpdateModelPackage"], [packages], rejected),
-            allow("CreateJudge", ["sagemaker:CreateProcessingJob"], [jobs], self._job_inside()),
+            allow("CreateJudge", ["sagemaker:CreateProcessingJob"], [jobs], inside),
             allow("FollowJudge", ["sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob"], [jobs]),
             allow("WaitForJudge", _events("DescribeRule", "PutRule", "PutTargets"), [arn(self, "events", _SYNC_RULE)]),
             allow("PassRoles", ["iam:PassRole"], passed, to_sagemaker),
@@ -122,6 +133,7 @@ class ReleasePermissions(Construct):
         jobs = arn(self, "sagemaker", "processing-job/judge-*")
         volume = {"ArnEquals": {"sagemaker:VolumeKmsKeyArn": self._lake.data_key.key_arn}}
         of_sagemaker = {"StringEquals": {f"{scaling}:service-namespace": "sagemaker"}}
+        inside = isolated(self._places.subnets, self._places.security_groups)
         return [
             allow("DescribeEndpoint", ["sagemaker:DescribeEndpoint"], [endpoint]),
             allow("ChangeEndpoint", ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"], [endpoint, configs]),
@@ -129,7 +141,7 @@ class ReleasePermissions(Construct):
             allow("SmokeTest", ["sagemaker:InvokeEndpoint"], [endpoint]),
             allow("CreateConfig", ["sagemaker:CreateEndpointConfig"], [configs], volume),
             allow("KeepConfigs", ["sagemaker:DeleteEndpointConfig", "sagemaker:DescribeEndpointConfig"], [configs]),
-            allow("CreateModel", ["sagemaker:CreateModel"], [models], self._inside()),
+            allow("CreateModel", ["sagemaker:CreateModel"], [models], inside),
             allow("KeepModels", ["sagemaker:DeleteModel", "sagemaker:DescribeModel"], [models]),
             allow("TagWhatIsMade", ["sagemaker:AddTags"], [endpoint, configs, models, jobs], creations),
             allow("Scale", [f"{scaling}:{change}" for change in changes], [targets], of_sagemaker),
@@ -141,32 +153,12 @@ class ReleasePermissions(Construct):
         """The stack's alarms: CloudFormation makes their names."""
         return arn(self, "cloudwatch", f"alarm:{Stack.of(self).stack_name}-*")
 
-    def _inside(self) -> dict[str, dict[str, Any]]:
-        """Return the conditions of making a model; ForAllValues is true without the key, hence the Null tests."""
-        return {
-            "Bool": {"sagemaker:NetworkIsolation": "true"},
-            "ForAllValues:StringEquals": {
-                "sagemaker:VpcSubnets": list(self._places.subnets),
-                "sagemaker:VpcSecurityGroupIds": list(self._places.security_groups),
-            },
-            "Null": {"sagemaker:VpcSubnets": "false", "sagemaker:VpcSecurityGroupIds": "false"},
-        }
-
-    def _job_inside(self) -> dict[str, dict[str, Any]]:
-        inside = self._inside()
-        inside["Bool"]["sagemaker:InterContainerTrafficEncryption"] = "true"
-        return {**inside, "ArnEquals": {"sagemaker:VolumeKmsKeyArn": self._lake.data_key.key_arn}}
-
     def _observing(self) -> list[iam.PolicyStatement]:
-        """Reading metrics, traces and the delivery of logs have no resource level."""
-        delivery = [f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update")]
-        more = ["ListLogDeliveries", "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups"]
-        traces = ["GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments"]
+        """Reading metrics has no resource level."""
         return [
             allow("ReadMetrics", ["cloudwatch:GetMetricData"], ["*"]),
             allow("ReadAlarms", ["cloudwatch:DescribeAlarms"], [self._alarms]),
-            allow("LogExecutions", [*delivery, *(f"logs:{action}" for action in more)], ["*"]),
-            allow("Trace", [f"xray:{action}" for action in traces], ["*"]),
+            *log_state_machine(),
         ]
 
 

@@ -12,7 +12,17 @@ from constructs import Construct
 
 from infra.constructs.job_role import permit
 from infra.names import arn
-from infra.policies import allow, attach_to_vpc, publish_metrics, pull_image, read_objects, write_logs, write_objects
+from infra.policies import (
+    allow,
+    attach_to_vpc,
+    isolated_job,
+    log_state_machine,
+    publish_metrics,
+    pull_image,
+    read_objects,
+    write_logs,
+    write_objects,
+)
 from infra.settings import Stage
 from infra.stacks.identities_stack import IdentitiesStack
 from infra.stacks.lake_stack import LakeStack
@@ -58,7 +68,7 @@ class ScoringPermissions(Construct):
         self._stage, self._roles, self._lake, self._places = stage, roles, lake, places
         permit(self, "ScoringJob", roles.scoring_job, self._preparing())
         permit(self, "Answers", roles.endpoint, self._answering())
-        permit(self, "Scoring", roles.scoring, [*self._jobs(), *self._reading(), *self._observing()])
+        permit(self, "Scoring", roles.scoring, [*self._jobs(), *self._reading(), *log_state_machine()])
 
     def _preparing(self) -> list[iam.PolicyStatement]:
         stack, region = Stack.of(self), self._stage.region
@@ -89,8 +99,9 @@ class ScoringPermissions(Construct):
         rules = [arn(self, "events", rule) for rule in _SYNC_RULES]
         to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
         creations = {"StringEquals": {"sagemaker:TaggingAction": ["CreateProcessingJob", "CreateTransformJob"]}}
+        inside = isolated_job(self._places.subnets, self._places.security_groups, self._lake.data_key.key_arn)
         return [
-            allow("CreatePrepare", ["sagemaker:CreateProcessingJob"], [prepare], self._job_inside()),
+            allow("CreatePrepare", ["sagemaker:CreateProcessingJob"], [prepare], inside),
             allow("CreateAnswer", ["sagemaker:CreateTransformJob"], [answer], self._transform_inside()),
             allow("FollowJobs", verbs, [prepare, answer]),
             allow("TagJobs", ["sagemaker:AddTags"], [prepare, answer], creations),
@@ -109,18 +120,6 @@ class ScoringPermissions(Construct):
             allow("SummaryRead", ["s3:GetObject"], [f"{self._lake.curated.bucket_arn}/{REQUESTS}*/summary.json"]),
         ]
 
-    def _job_inside(self) -> dict[str, Any]:
-        """Return the conditions of making the job; ForAllValues is true without the key, hence the Null tests."""
-        return {
-            "Bool": {"sagemaker:NetworkIsolation": "true", "sagemaker:InterContainerTrafficEncryption": "true"},
-            "ForAllValues:StringEquals": {
-                "sagemaker:VpcSubnets": list(self._places.subnets),
-                "sagemaker:VpcSecurityGroupIds": list(self._places.security_groups),
-            },
-            "Null": {"sagemaker:VpcSubnets": "false", "sagemaker:VpcSecurityGroupIds": "false"},
-            "ArnEquals": {"sagemaker:VolumeKmsKeyArn": self._lake.data_key.key_arn},
-        }
-
     def _transform_inside(self) -> dict[str, Any]:
         """Network and isolation are the model's; here it is which model, and the keys."""
         key = self._lake.data_key.key_arn
@@ -128,13 +127,3 @@ class ScoringPermissions(Construct):
             "ArnLike": {"sagemaker:ModelArn": arn(self, "sagemaker", f"model/{self._stage.endpoint}-v*")},
             "ArnEquals": {"sagemaker:VolumeKmsKeyArn": key, "sagemaker:OutputKmsKeyArn": key},
         }
-
-    def _observing(self) -> list[iam.PolicyStatement]:
-        """The delivery of logs and traces have no resource level."""
-        delivery = [f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update")]
-        more = ["ListLogDeliveries", "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups"]
-        traces = ["GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments"]
-        return [
-            allow("LogExecutions", [*delivery, *(f"logs:{action}" for action in more)], ["*"]),
-            allow("Trace", [f"xray:{action}" for action in traces], ["*"]),
-        ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -13,6 +12,7 @@ from infra.names import arn
 from infra.policies import (
     allow,
     attach_to_vpc,
+    isolated_job,
     publish_metrics,
     pull_image,
     read_objects,
@@ -115,7 +115,8 @@ class TrainingPermissions(Construct):
 
     def _jobs(self, job_roles: Sequence[str]) -> list[iam.PolicyStatement]:
         jobs = {kind: arn(self, "sagemaker", f"{resource}/*") for kind, resource in _JOB_KINDS.items()}
-        inside = _inside(self._around.network, self._lake.data_key.key_arn)
+        network = self._around.network
+        inside = isolated_job(network.subnets, network.security_groups, self._lake.data_key.key_arn)
         verbs = [f"sagemaker:{verb}{kind}" for verb in ("Describe", "Stop") for kind in _JOB_KINDS]
         creations = [f"Create{kind}" for kind in _JOB_KINDS]
         return [
@@ -153,20 +154,3 @@ class TrainingPermissions(Construct):
 def _tag_while(sid: str, resources: Sequence[str], creations: Sequence[str]) -> iam.PolicyStatement:
     """Allow to tag what is being created, and nothing that exists."""
     return allow(sid, ["sagemaker:AddTags"], resources, {"StringEquals": {"sagemaker:TaggingAction": list(creations)}})
-
-
-def _inside(network: Network, volume_key_arn: str) -> dict[str, Any]:
-    """Return the conditions of creating a job: our subnets and security groups, isolation, our volume key.
-
-    ForAllValues is true for a request without the key, hence the Null tests. `sagemaker:VolumeKmsKey`, without Arn at
-    its end, is deprecated and no longer sent.
-    """
-    return {
-        "ForAllValues:StringEquals": {
-            "sagemaker:VpcSubnets": list(network.subnets),
-            "sagemaker:VpcSecurityGroupIds": list(network.security_groups),
-        },
-        "Null": {"sagemaker:VpcSubnets": "false", "sagemaker:VpcSecurityGroupIds": "false"},
-        "Bool": {"sagemaker:NetworkIsolation": "true", "sagemaker:InterContainerTrafficEncryption": "true"},
-        "ArnEquals": {"sagemaker:VolumeKmsKeyArn": volume_key_arn},
-    }
