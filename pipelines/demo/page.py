@@ -6,13 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-import pipelines.report
 from pipelines.demo.release import Story
 from pipelines.report.charts_plane import Plane, interval_bar
 from pipelines.report.scales import Scale, covering
+from pipelines.report.templating import environment_of, styles_of
 
 _WIDTH, _HEIGHT = 620, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 600, 28, 250
@@ -20,20 +19,15 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 600, 28, 250
 
 def write_page(folder: Path, summary: dict[str, Any], stories: Sequence[Story]) -> Path:
     """Write `report.html` into a folder and return its path."""
-    environment = Environment(
-        loader=PackageLoader("pipelines.demo"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = (Path(pipelines.report.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
+    environment = environment_of("pipelines.demo")
     scenes = [
         {"told": told, "weights": weights_chart(story), "looks": looks_chart(story), "picture": _picture(story)}
         for told, story in zip(summary["scenarios"], stories, strict=True)
     ]
     page = folder / "report.html"
-    text = environment.get_template("demo.html.j2").render(summary=summary, scenes=scenes, style=Markup(style))  # noqa: S704 - our own file
+    text = environment.get_template("demo.html.j2").render(
+        summary=summary, scenes=scenes, style=styles_of("pipelines.report")
+    )
     page.write_text(text, encoding="utf-8")
     return page
 

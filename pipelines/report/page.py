@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from pipelines.errors import UsageError
@@ -22,6 +22,7 @@ from pipelines.report import (
     wording,
 )
 from pipelines.report.documents import MissingPartError, RunFolder
+from pipelines.report.templating import environment_of, styles_of
 from pipelines.report.verdict import judge
 
 View = Callable[[RunFolder], Mapping[str, Any]]
@@ -60,7 +61,7 @@ def write_report(run_folder: Path) -> Path:
 def render(run: RunFolder) -> str:
     """Return the page of a run."""
     environment = _environment()
-    style = Markup((Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
+    style = styles_of("pipelines.report")
     sections = [_section(environment, run, section) for section in SECTIONS]
     return environment.get_template("report.html.j2").render(verdict=judge(run), sections=sections, style=style)
 
@@ -68,13 +69,7 @@ def render(run: RunFolder) -> str:
 @cache
 def _environment() -> Environment:
     """Return the templates with their filters; compiling them costs most of a page's time, so once a process."""
-    environment = Environment(
-        loader=PackageLoader("pipelines.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of("pipelines.report")
     words = (wording.number, wording.signed, wording.percent, wording.count, wording.compact, wording.duration)
     environment.filters |= {word.__name__: word for word in (*words, wording.humps, wording.coded, view_tuning.setting)}
     return environment
