@@ -41,19 +41,23 @@ def assert_now(aws, *moments):
 
 def test_a_job_and_its_log_are_of_the_local_time(aws, sagemaker):
     sagemaker.create_processing_job(
-        ProcessingJobName="job", RoleArn=ROLE,
+        ProcessingJobName="timeline", RoleArn=ROLE,
         AppSpecification={"ImageUri": IMAGE, "ContainerEntrypoint": ["python3", "-c", "print('said')"]},
         ProcessingResources={
             "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
         },
     )  # fmt: skip
 
-    job = wait(lambda: sagemaker.describe_processing_job(ProcessingJobName="job"), "ProcessingJobStatus", ["Completed"])
+    job = wait(
+        lambda: sagemaker.describe_processing_job(ProcessingJobName="timeline"), "ProcessingJobStatus", ["Completed"]
+    )
 
     assert_now(aws, job["CreationTime"], job["ProcessingStartTime"], job["ProcessingEndTime"], job["LastModifiedTime"])
     assert job["CreationTime"] <= job["ProcessingStartTime"] <= job["ProcessingEndTime"]
     logs = aws.clients("logs", "us-east-1")
-    event = logs.filter_log_events(logGroupName="/aws/sagemaker/ProcessingJobs")["events"][0]
+    event = logs.filter_log_events(logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix="timeline/")[
+        "events"
+    ][0]
     assert_now(aws, dt.datetime.fromtimestamp(event["timestamp"] / 1000, dt.UTC))
 
 
@@ -103,14 +107,14 @@ def test_objects_and_stacks_are_of_the_local_time(aws):
     s3.create_bucket(Bucket="timeline")
     s3.put_object(Bucket="timeline", Key="x", Body=b"x")
     template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
-    cloudformation.create_stack(StackName="stack", TemplateBody=json.dumps(template))
+    cloudformation.create_stack(StackName="timeline", TemplateBody=json.dumps(template))
 
     stack = wait(
-        lambda: cloudformation.describe_stacks(StackName="stack")["Stacks"][0], "StackStatus", ["CREATE_COMPLETE"]
+        lambda: cloudformation.describe_stacks(StackName="timeline")["Stacks"][0], "StackStatus", ["CREATE_COMPLETE"]
     )
 
-    resource = cloudformation.describe_stack_resources(StackName="stack")["StackResources"][0]
-    events = cloudformation.describe_stack_events(StackName="stack")["StackEvents"]
+    resource = cloudformation.describe_stack_resources(StackName="timeline")["StackResources"][0]
+    events = cloudformation.describe_stack_events(StackName="timeline")["StackEvents"]
     assert_now(aws, stack["CreationTime"], resource["Timestamp"], *[event["Timestamp"] for event in events])
     assert_now(aws, s3.head_object(Bucket="timeline", Key="x")["LastModified"])
     assert_now(aws, s3.list_objects_v2(Bucket="timeline")["Contents"][0]["LastModified"])
