@@ -11,7 +11,7 @@ from processing.model_archive import Model
 DEFAULT_ROWS = 5000
 # TreeSHAP takes about 15 microseconds a row and tree; the mean of an absolute value needs few rows: at 250 its
 # standard error is about 5 %.
-_ROWS_TIMES_TREES = 200_000
+_ROWS_TIMES_TREES = 100_000
 _MIN_ROWS = 100
 
 
