@@ -1,4 +1,4 @@
-"""Replay December, hour by hour on the clock of the local AWS: requests, labels, nights, faults and their mending."""
+"""Replay December on the clock of the local AWS: requests, labels, nights, faults and their mending."""
 
 import json
 import time
@@ -21,7 +21,8 @@ from pipelines.targets import Target
 _DAY_HOURS = 24
 _EVALUATED = timedelta(minutes=6)
 """An alarm looks at five minutes, once a minute."""
-_FIRST_HOUR = 3
+_FIRST_HOUR = _PORTION_HOURS = 3
+"""From when on, and in portions of how many hours, a day is sent."""
 _LABELS_LATE_HOURS = 60
 
 Say = Callable[[str], None]
@@ -100,7 +101,7 @@ class Replay:
         if scenario and scenario.name == CAPTURE_STOPPED:
             story.uncaptured.update(day.flights)
         by_hour = hours_of(day)
-        for hour in range(_FIRST_HOUR, _DAY_HOURS):
+        for hour in range(_FIRST_HOUR, _DAY_HOURS, _PORTION_HOURS):
             flights = by_hour.get(hour, slice(0, 0))
             with self._timed(story, "clock"):
                 self._clock.advance_to(story.midnight(number) + timedelta(hours=hour))
@@ -140,8 +141,9 @@ class Replay:
 
 
 def hours_of(day: Day) -> dict[int, slice]:
-    """Return which of a day's flights, which are in the order of their departure, leave in which hour."""
-    hours = [max(_FIRST_HOUR, min(int(json.loads(body)["dep_minute"]) // 60, 23)) for body in day.bodies]
+    """Return which of a day's flights, which are in the order of their departure, are sent at which hour."""
+    leaving = [int(json.loads(body)["dep_minute"]) // 60 for body in day.bodies]
+    hours = [max(_FIRST_HOUR, min(hour, _DAY_HOURS - 1) // _PORTION_HOURS * _PORTION_HOURS) for hour in leaving]
     starts = {hour: hours.index(hour) for hour in sorted(set(hours))}
     ends = [*list(starts.values())[1:], len(hours)]
     return {hour: slice(start, end) for (hour, start), end in zip(starts.items(), ends, strict=True)}
