@@ -6,7 +6,7 @@ they share one object, are read at once, and tell that an alarm has nothing new 
 
 import bisect
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,17 @@ class Series:
                 self.buckets[start] = last
                 return
         self.bucket(start).add(value)
+
+    def put_all(self, start: int, values: Iterable[float]) -> None:
+        """Add several values at once, as a variant's instances publish them; they may repeat the minute before."""
+        fresh = Samples()
+        for value in values:
+            fresh.add(value)
+        if self.starts and start - self.starts[-1] == STEP and self.buckets[self.starts[-1]] == fresh:
+            self.starts.append(start)
+            self.buckets[start] = fresh
+        else:
+            self.bucket(start).merge(fresh)
 
     def bucket(self, start: int) -> Samples:
         """Return the bucket that starts at a time, to be changed; made where there is none."""

@@ -8,7 +8,7 @@ import bisect
 import datetime as dt
 import pickle
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,15 +62,38 @@ class MetricStore:
     ) -> None:
         """Record one value that a service publishes about itself."""
         moment = timestamp.timestamp() if timestamp else self._clock.time()
-        resolution = _HIGH_RESOLUTION.get(metric, MINUTE)
-        hot = (region, namespace, metric, unit, *dimensions.items())
         with self._lock:
-            series = self._hot.get(hot)
-            if series is None:
-                name = MetricName.of(namespace, metric, dimensions)
-                series = self._hot[hot] = self._find((self._account_id, region), name, unit)
-            self._has_changed = True
-            series.put(int(moment // resolution) * resolution, value)
+            series, width = self._own(namespace, metric, unit, dimensions, region)
+            series.put(int(moment // width) * width, value)
+
+    def put_all(
+        self,
+        namespace: str,
+        metric: str,
+        values: Sequence[float],
+        unit: str,
+        dimensions: Mapping[str, str],
+        *,
+        region: str,
+        timestamp: dt.datetime | None = None,
+    ) -> None:
+        """Record what several instances publish at the same time."""
+        moment = timestamp.timestamp() if timestamp else self._clock.time()
+        with self._lock:
+            series, width = self._own(namespace, metric, unit, dimensions, region)
+            series.put_all(int(moment // width) * width, values)
+
+    def _own(
+        self, namespace: str, metric: str, unit: str, dimensions: Mapping[str, str], region: str
+    ) -> tuple[Series, int]:
+        """Return a service's own series, to be changed, and how wide its buckets are."""
+        hot = (region, namespace, metric, unit, *dimensions.items())
+        series = self._hot.get(hot)
+        if series is None:
+            name = MetricName.of(namespace, metric, dimensions)
+            series = self._hot[hot] = self._find((self._account_id, region), name, unit)
+        self._has_changed = True
+        return series, _HIGH_RESOLUTION.get(metric, MINUTE)
 
     def add(
         self, place: Place, name: MetricName, unit: str, moment: float, samples: Samples, *, resolution: int = MINUTE

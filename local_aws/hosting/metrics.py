@@ -76,9 +76,12 @@ def _of_fleet(plane: DataPlane, key: Key, fleet: Fleet) -> None:
         sample_concurrency(plane, key, name, pool)
         if isinstance(pool, ServerlessPool):
             pool.end_when_idle()
+        used: dict[str, list[float]] = {}
         for instance in pool.instances:
             for metric, value in usage(instance).items():
-                plane.metrics.put(INSTANCE_NAMESPACE, metric, value, "Percent", dimensions, region=key.region)
+                used.setdefault(metric, []).append(value)
+        for metric, values in used.items():
+            plane.metrics.put_all(INSTANCE_NAMESPACE, metric, values, "Percent", dimensions, region=key.region)
 
 
 def sample_concurrency(plane: DataPlane, key: Key, variant: str, pool: Pool) -> None:

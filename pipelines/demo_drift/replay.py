@@ -109,6 +109,10 @@ class Replay:
                 self._tell_truth(story, first + hour)
             with self._timed(story, "requests"):
                 self._send(story, day, flights)
+        # What became known by the end of the day is collected on that day.
+        last = _DAY_HOURS - 1
+        self._clock.advance_to(story.midnight(number) + timedelta(hours=last))
+        self._tell_truth(story, first + last)
 
     def _plant(self, scenario: Scenario, number: int) -> None:
         first = (number - 1) * _DAY_HOURS
