@@ -55,9 +55,9 @@ def test_a_job_and_its_log_are_of_the_local_time(aws, sagemaker):
     assert_now(aws, job["CreationTime"], job["ProcessingStartTime"], job["ProcessingEndTime"], job["LastModifiedTime"])
     assert job["CreationTime"] <= job["ProcessingStartTime"] <= job["ProcessingEndTime"]
     logs = aws.clients("logs", "us-east-1")
-    event = logs.filter_log_events(logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix="timeline/")[
-        "events"
-    ][0]
+    group = "/aws/sagemaker/ProcessingJobs"
+    (stream,) = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix="timeline/")["logStreams"]
+    event = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"][0]
     assert_now(aws, dt.datetime.fromtimestamp(event["timestamp"] / 1000, dt.UTC))
 
 

