@@ -98,7 +98,8 @@ class Series:
         if last - first == 1:
             found.merge(bucket)
         else:
-            found.add(bucket.total, float(last - first))
+            for value, times in bucket.values.items():
+                found.add(value, times * (last - first))
 
     def roll_up(self, now: float) -> None:
         """Merge old buckets into wider ones, and forget the oldest."""
