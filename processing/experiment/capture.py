@@ -137,15 +137,22 @@ def read_line(line: bytes, variant: str) -> tuple[Captured, str]:
 def read_rows(part: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
     """The rows of a request: JSON, JSON Lines, CSV with or without header."""
     text = _text(part)
-    if _is_csv(part):
-        return _csv_rows(text)
-    document = _json_documents(text)
-    if len(document) == 1:
-        only = document[0]
-        document = only if isinstance(only, list) else only.get("instances", [only])
-    if not all(isinstance(row, dict) for row in document):
+    return _csv_rows(text) if _is_csv(part) else json_rows(text)
+
+
+def json_rows(text: str) -> list[Mapping[str, Any]]:
+    """The rows of JSON (an object, a list, or a list under `instances`) or JSON Lines.
+
+    Raises:
+        One of BROKEN: It is neither.
+    """
+    documents = json_documents(text)
+    if len(documents) == 1:
+        only = documents[0]
+        documents = only if isinstance(only, list) else only.get("instances", [only])
+    if not all(isinstance(row, dict) for row in documents):
         raise ValueError("a row is not an object")
-    return document
+    return documents
 
 
 def read_probabilities(part: Mapping[str, str]) -> list[float]:
@@ -154,7 +161,7 @@ def read_probabilities(part: Mapping[str, str]) -> list[float]:
     if _is_csv(part):
         return [float(row[0]) for row in csv.reader(io.StringIO(text)) if row]
     answers: list[Any] = []
-    for document in _json_documents(text):
+    for document in json_documents(text):
         inner = document.get("predictions", document) if isinstance(document, dict) else document
         answers.extend(inner if isinstance(inner, list) else [inner])
     return [_probability(answer) for answer in answers]
@@ -185,7 +192,8 @@ def _is_csv(part: Mapping[str, str]) -> bool:
     return kind == "text/csv" or (not kind and part.get("encoding") == "CSV")
 
 
-def _json_documents(text: str) -> list[Any]:
+def json_documents(text: str) -> list[Any]:
+    """The document that a text is, or the one on each of its lines."""
     try:
         return [json.loads(text)]
     except json.JSONDecodeError:

@@ -66,12 +66,12 @@ class BlockReader:
         begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
         self._window = (begin.timestamp(), (begin + timedelta(days=1)).timestamp())
         self._id_field = spec.metadata[0] if spec.metadata else None
-        self.counts: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
 
     def read(self, block: Block) -> tuple[Batch | None, Counter[str]]:
         """Return the block's rows, if it has any, and how many of its lines were what."""
-        self.counts = Counter()
-        return self._batch(block), self.counts
+        self._counts = Counter()
+        return self._batch(block), self._counts
 
     def _batch(self, block: Block) -> Batch | None:
         requests = [request for request in self._requests(block) if self._is_wanted(request, block)]
@@ -83,7 +83,7 @@ class BlockReader:
         )
         if not keep.any():
             return None
-        self.counts["requests"] += int(keep.sum())
+        self._counts["requests"] += int(keep.sum())
         is_kept = keep[rows.parents]
         kept = [request for request, is_good in zip(requests, keep, strict=True) if is_good]
         batch = Batch(
@@ -99,12 +99,12 @@ class BlockReader:
                 ]
             ),
         )
-        self.counts["rows"] += len(batch)
+        self._counts["rows"] += len(batch)
         return batch
 
     def _requests(self, block: Block) -> Iterator[Request]:
-        self.counts["lines"] += len(block.lines) + block.unreadable
-        self.counts["broken_lines"] += block.unreadable
+        self._counts["lines"] += len(block.lines) + block.unreadable
+        self._counts["broken_lines"] += block.unreadable
         for number, line in enumerate(block.lines, start=block.first):
             if self._source == "transform":
                 request = read_transform_line(
@@ -113,18 +113,18 @@ class BlockReader:
             else:
                 request = read_capture_line(line)
             if request is None:
-                self.counts["broken_lines"] += 1
+                self._counts["broken_lines"] += 1
             else:
                 yield request
 
     def _is_wanted(self, request: Request, block: Block) -> bool:
         slack = _SLACK.total_seconds() if block.is_hour_folder else 0.0
         if request.id.startswith(SMOKE_PREFIX):
-            self.counts["smoke"] += 1
+            self._counts["smoke"] += 1
         elif not self._window[0] - slack <= request.moment < self._window[1] + slack:
-            self.counts["outside_window"] += 1
+            self._counts["outside_window"] += 1
         elif self._version is not None and request.version not in (None, "", self._version):
-            self.counts["other_versions"] += 1
+            self._counts["other_versions"] += 1
         else:
             return True
         return False
@@ -132,7 +132,7 @@ class BlockReader:
     def _is_answered(self, request: Request, rows: int) -> bool:
         """Whether the request's rows could be read, with one answer for each if answers were captured."""
         is_good = rows > 0 and (request.probabilities is None or len(request.probabilities) == rows)
-        self.counts["broken_lines"] += not is_good
+        self._counts["broken_lines"] += not is_good
         return is_good
 
 

@@ -1,7 +1,7 @@
 """Lines of captured files, block by block, so that memory does not grow with the files."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -33,22 +33,21 @@ class Block:
     is_hour_folder: bool
 
 
-def blocks(folder: Path, day: date) -> Iterator[Block]:
-    """Yield the lines of a day; files in another day's `yyyy/mm/dd` folder are not opened."""
-    for path in _files(folder, day):
+def blocks(folder: Path, files: Iterable[Path]) -> Iterator[Block]:
+    """Yield the lines of files below a folder."""
+    for path in files:
         yield from _of_file(path, path.relative_to(folder).as_posix())
 
 
-def size_of(folder: Path, day: date) -> int:
-    """Return the bytes of a day's files."""
-    return sum(path.stat().st_size for path in _files(folder, day))
-
-
-def _files(folder: Path, day: date) -> Iterator[Path]:
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES and path.is_file()):
-        found = _DAY_FOLDER.search(path.relative_to(folder).as_posix())
-        if not found or "-".join(found.groups()) == day.isoformat():
-            yield path
+def files_of(folder: Path, day: date) -> list[Path]:
+    """Return the files of a day, in the order of their names; those in another day's `yyyy/mm/dd` folder are not."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
+    days = [_DAY_FOLDER.search(path.relative_to(folder).as_posix()) for path in files]
+    return [
+        path
+        for path, found in zip(files, days, strict=True)
+        if not found or "-".join(found.groups()) == day.isoformat()
+    ]
 
 
 def _of_file(path: Path, name: str) -> Iterator[Block]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from processing.experiment.capture import BROKEN
+from processing.experiment.capture import BROKEN, json_documents
 from processing.experiment.moments import read_moment
 from processing.monitoring.capture_files import Block
 
@@ -130,7 +130,7 @@ def _answer(payload: Payload) -> tuple[list[float], str | None]:
         return [_probability(own[1])], own[2]
     if payload.media_type == CSV:
         return _csv_answer(payload.text)
-    return _answers(_documents(payload.text))
+    return _answers(json_documents(payload.text))
 
 
 def _csv_answer(text: str) -> tuple[list[float], str | None]:
@@ -171,10 +171,3 @@ def _is_probability(cell: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _documents(text: str) -> list[Any]:
-    try:
-        return [json.loads(text)]
-    except json.JSONDecodeError:
-        return [json.loads(line) for line in text.split("\n") if line.strip()]

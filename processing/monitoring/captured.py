@@ -12,7 +12,7 @@ from pathlib import Path
 
 from processing.monitoring.block_pool import in_order
 from processing.monitoring.block_reader import Batch, BlockReader, Source
-from processing.monitoring.capture_files import blocks, size_of
+from processing.monitoring.capture_files import blocks, files_of
 from usecase.feature_spec import FeatureSpec
 
 __all__ = ["Batch", "CaptureStream", "Source"]
@@ -47,11 +47,10 @@ class CaptureStream:
 
     def __iter__(self) -> Iterator[Batch]:
         """Read the files."""
-        is_large = size_of(self._folder, self._day) >= _WORTH_PROCESSES
-        found = in_order(
-            self._reader.read, blocks(self._folder, self._day), processes=self._processes if is_large else 1
-        )
-        for batch, counts in found:
+        files = files_of(self._folder, self._day)
+        is_large = sum(path.stat().st_size for path in files) >= _WORTH_PROCESSES
+        processes = self._processes if is_large else 1
+        for batch, counts in in_order(self._reader.read, blocks(self._folder, files), processes=processes):
             self.counts.update(counts)
             if batch is not None:
                 yield batch

@@ -6,7 +6,6 @@ experiment's judge reads it; a request that is not readable has no row.
 
 import csv
 import io
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.json as arrow_json
 from numpy.typing import NDArray
 
-from processing.experiment.capture import BROKEN
+from processing.experiment.capture import BROKEN, json_rows
 from processing.monitoring.capture_lines import CSV, JSON_LINES, Payload
 from processing.monitoring.frames import stack
 from processing.monitoring.raw_records import with_derived_features
@@ -141,7 +140,7 @@ class RowReader:
         for parent in parents:
             media_type, text = payloads[parent]
             try:
-                rows = self._csv_rows(text) if media_type == CSV else _json_rows(text)
+                rows = self._csv_rows(text) if media_type == CSV else json_rows(text)
             except BROKEN:
                 continue
             records, places = found[media_type == CSV]
@@ -228,19 +227,6 @@ def _as_list(payload: Payload) -> str:
     if start.strip() == "{" and end.lstrip().startswith(":"):
         return end.lstrip()[1:].rstrip()[:-1]
     return f"[{text}]"
-
-
-def _json_rows(text: str) -> list[Mapping[str, Any]]:
-    try:
-        documents = [json.loads(text)]
-    except json.JSONDecodeError:
-        documents = [json.loads(line) for line in text.split("\n") if line.strip()]
-    if len(documents) == 1:
-        only = documents[0]
-        documents = only if isinstance(only, list) else only.get("instances", [only])
-    if not all(isinstance(row, dict) for row in documents):
-        raise ValueError("a row is not an object")
-    return documents
 
 
 def _to_frame(table: pa.Table) -> pd.DataFrame:
